@@ -1,0 +1,65 @@
+"""The exception tree.
+
+CDSError
+├── ContentError            a guideline, mapping or its compiled logic is broken: the start stops
+├── SettingsError           a setting is misspelt or has a bad value: the start stops
+├── RefusedRequest          the caller's request cannot be answered: 4xx with an OperationOutcome
+│   ├── BadRequest          400
+│   ├── NotFound            404
+│   └── PreconditionFailed  412: required data could not be obtained
+├── FHIRServerError         a FHIR server did not give what was asked (cds.data.fhir_client)
+└── EngineError             an expression cannot be compiled or evaluated (cds.engine.errors)
+"""
+
+from __future__ import annotations
+
+
+class CDSError(Exception):
+    """The root of every error this package raises on purpose."""
+
+
+class ContentError(CDSError):
+    """A content file is broken; the message names the file, the JSON path or CQL line, and what to do."""
+
+    def __init__(self, message: str, *, file: str | None = None, path: str | None = None) -> None:
+        self.file = file
+        self.path = path
+        where = ": ".join(part for part in (file, path) if part)
+        super().__init__(f"{where}: {message}" if where else message)
+
+
+class SettingsError(CDSError):
+    """A setting is misspelt or has a value that cannot be used."""
+
+
+class RefusedRequest(CDSError):
+    """The request cannot be answered as it stands.
+
+    `expression` is the FHIRPath of the member at fault (OperationOutcome.issue.expression); the message never
+    repeats a value of the request.
+    """
+
+    status = 400
+    code = "invalid"
+
+    def __init__(self, message: str, *, expression: str | None = None) -> None:
+        self.expression = expression
+        super().__init__(message)
+
+
+class BadRequest(RefusedRequest):
+    """The request is malformed: a member is missing, mistyped or contradictory."""
+
+
+class NotFound(RefusedRequest):
+    """There is nothing at this address."""
+
+    status = 404
+    code = "not-found"
+
+
+class PreconditionFailed(RefusedRequest):
+    """Data that the service cannot do without could not be obtained (CDS Hooks 2.0: 412)."""
+
+    status = 412
+    code = "required"
