@@ -1,7 +1,8 @@
 """The System types of CQL that Python does not have: Long, Quantity, Ratio, the clinical types and Tuple.
 
 The other types are Python's own: null is None, Boolean bool, Integer int, Decimal decimal.Decimal (28 digits, 8 of
-them places), String str, List list. Dates and times are in `temporal`, intervals in `interval`. FHIR elements stay plain dicts.
+them places), String str, List list. Dates and times are in `temporal`, intervals in `interval`. FHIR elements stay
+plain dicts.
 Every value is immutable by convention, so that it may be shared and used as a cache key; the classes here enforce it.
 
 `==` on these classes is structural and serves Python's containers. CQL's `=` and `~` are in `comparison`.
