@@ -1,0 +1,173 @@
+"""What an EHR says when it fires a hook (CDS Hooks 2.0, "Calling a CDS Service").
+
+Lenient in what is received: members that we do not know are ignored, HL7's own samples are accepted. What we rely on
+is checked, and a fault is a `BadRequest` whose `expression` names the member and whose text never repeats a value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import Field, SecretStr
+
+from cds.errors import BadRequest
+from cds.hooks.contexts import hook_definition
+from cds.hooks.received import Received
+
+FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_REFERENCE = re.compile(r"(?:[A-Za-z]+/)?[A-Za-z0-9\-.]{1,64}")
+
+
+class FHIRAuthorization(Received):
+    """The bearer token that opens the EHR's FHIR server for this one call (CH-074 … CH-080).
+
+    The token is a secret: it is not shown by `repr`, not logged and not kept.
+    """
+
+    access_token: SecretStr = Field(alias="access_token")
+    token_type: str = Field(default="Bearer", alias="token_type")
+    expires_in: int = Field(default=300, alias="expires_in")
+    scope: str = ""
+    subject: str = ""
+    patient: str | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Say whether the token may be sent at all: a bearer token that has not expired, free of control characters."""
+        token = self.access_token.get_secret_value()
+        return (
+            self.token_type.lower() == "bearer"
+            and self.expires_in > 0
+            and token.isascii()
+            and token.isprintable()
+            and " " not in token
+        )
+
+
+class CDSRequest(Received):
+    """One hook call, checked.
+
+    `context` is the hook's context as received; the properties below read the parts that the server itself needs.
+    `prefetch` maps key to a resource, a Bundle, an OperationOutcome or None (looked up, nothing found); a key that is
+    not there was not looked up (CH-061, CH-062).
+    """
+
+    hook: str = Field(min_length=1)
+    hook_instance: str = Field(min_length=1)
+    context: dict[str, Any]
+    fhir_server: str | None = None
+    fhir_authorization: FHIRAuthorization | None = None
+    prefetch: dict[str, Any] | None = None
+
+    @classmethod
+    def from_json(cls, body: Any) -> Self:
+        """Check a decoded request body; raise `BadRequest` that names the member at fault."""
+        request = super().from_json(body)
+        request._check_context()
+        request._check_authorization()
+        return request
+
+    def _check_context(self) -> None:
+        for field in hook_definition(self.hook).required:
+            if self.context.get(field) in (None, "", [], {}):
+                msg = f"context.{field} is missing: this hook requires it"
+                raise BadRequest(msg, expression=f"context.{field}")
+        for field in ("patientId", "encounterId"):
+            value = self.context.get(field)
+            if value is not None and not (isinstance(value, str) and FHIR_ID.fullmatch(_bare(field, value))):
+                msg = f"context.{field} must be a FHIR id: letters, digits, '-' and '.', at most 64"
+                raise BadRequest(msg, expression=f"context.{field}")
+        user = self.context.get("userId")
+        if user is not None and not (isinstance(user, str) and _REFERENCE.fullmatch(user)):
+            msg = "context.userId must be a reference such as Practitioner/123"
+            raise BadRequest(msg, expression="context.userId")
+        selections = self.context.get("selections")
+        if selections is not None and not (
+            isinstance(selections, list) and all(isinstance(s, str) and _REFERENCE.fullmatch(s) for s in selections)
+        ):
+            msg = "context.selections must be a list of references such as MedicationRequest/123"
+            raise BadRequest(msg, expression="context.selections")
+        drafts = hook_definition(self.hook).drafts
+        if drafts is not None:
+            _check_bundle(self.context[drafts], f"context.{drafts}")
+
+    def _check_authorization(self) -> None:
+        authorization = self.fhir_authorization
+        if authorization is None:
+            return
+        if not self.fhir_server:
+            msg = "fhirServer is missing: fhirAuthorization is of no use without it"
+            raise BadRequest(msg, expression="fhirServer")
+        token = authorization.access_token.get_secret_value()
+        if any(ord(character) < 32 or ord(character) == 127 for character in token):
+            msg = "fhirAuthorization.access_token holds control characters"
+            raise BadRequest(msg, expression="fhirAuthorization.access_token")
+        if authorization.patient is not None and _bare("patientId", authorization.patient) != self.patient_id:
+            msg = "fhirAuthorization.patient is another patient than context.patientId"
+            raise BadRequest(msg, expression="fhirAuthorization.patient")
+
+    @property
+    def patient_id(self) -> str:
+        """The bare id of the patient in context; a `Patient/` prefix, sent by some clients, is taken off (CH-184)."""
+        return _bare("patientId", self.context["patientId"])
+
+    @property
+    def user_id(self) -> str | None:
+        """The user's reference, for example `Practitioner/123`."""
+        return self.context.get("userId")
+
+    @property
+    def encounter_id(self) -> str | None:
+        """The bare id of the encounter in context, if there is one."""
+        value = self.context.get("encounterId")
+        return _bare("encounterId", value) if value else None
+
+    @property
+    def draft_orders(self) -> list[dict[str, Any]]:
+        """The draft resources that the hook carries, in the order of the Bundle; empty for hooks without drafts."""
+        field = hook_definition(self.hook).drafts
+        bundle = self.context.get(field) if field else None
+        return [entry["resource"] for entry in (bundle or {}).get("entry", []) if "resource" in entry]
+
+    @property
+    def selections(self) -> list[str] | None:
+        """References of the selected drafts as `Type/id`; None when the client does not say (CH-172: judge all)."""
+        selected = self.context.get("selections")
+        if selected is None:
+            return None
+        by_id = {draft.get("id"): f"{draft.get('resourceType')}/{draft.get('id')}" for draft in self.draft_orders}
+        return [reference if "/" in reference else by_id.get(reference, reference) for reference in selected]
+
+    def token_values(self, now: datetime) -> dict[str, str]:
+        """Values for the tokens of prefetch templates: `context.<field>`, `userPractitionerId`, `today()`."""
+        values = {
+            f"context.{name}": _bare(name, value) for name, value in self.context.items() if isinstance(value, str)
+        }
+        user_type, _, user_id = (self.user_id or "").partition("/")
+        if user_id:
+            values[f"user{user_type}Id"] = user_id
+        values["today()"] = now.date().isoformat()
+        return values
+
+
+def _check_bundle(bundle: Any, expression: str) -> None:
+    if not isinstance(bundle, Mapping) or bundle.get("resourceType") != "Bundle":
+        msg = f"{expression} must be a FHIR Bundle"
+        raise BadRequest(msg, expression=expression)
+    entries = bundle.get("entry", [])
+    if not isinstance(entries, list):
+        msg = f"{expression}.entry must be a list"
+        raise BadRequest(msg, expression=f"{expression}.entry")
+    for index, entry in enumerate(entries):
+        resource = entry.get("resource") if isinstance(entry, Mapping) else None
+        if not isinstance(resource, Mapping) or not isinstance(resource.get("resourceType"), str):
+            msg = f"{expression}.entry[{index}].resource must be a FHIR resource with its resourceType"
+            raise BadRequest(msg, expression=f"{expression}.entry[{index}].resource")
+
+
+def _bare(field: str, value: str) -> str:
+    prefix = {"patientId": "Patient/", "encounterId": "Encounter/"}.get(field)
+    return value.removeprefix(prefix) if prefix else value
