@@ -124,13 +124,13 @@ def element(type_name: str, path: str) -> Element | None:
 
 
 def json_name(name: str, type_name: str) -> str:
-    """Name the JSON member of a choice element for one of its types: ("effective", "dateTime") → "effectiveDateTime"."""
+    """Name the JSON member of a choice element for one type: ("effective", "dateTime") → "effectiveDateTime"."""
     return name + type_name[0].upper() + type_name[1:]
 
 
 @cache
 def choice_names(type_name: str, name: str) -> Mapping[str, str]:
-    """Map the types of a choice element to JSON members: {"dateTime": "effectiveDateTime"}; empty if it is no choice."""
+    """Map the types of a choice element to JSON members: {"dateTime": "effectiveDateTime"}; empty if no choice."""
     found = element(type_name, name)
     if found is None or not found.is_choice:
         return MappingProxyType({})
