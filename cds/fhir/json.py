@@ -73,7 +73,7 @@ def _constant(name: str) -> Any:
 
 
 def _refuse_deep(text: str) -> None:
-    """Refuse before parsing, because the parser recurses; brackets in strings count only if the quick look says deep."""
+    """Refuse before parsing, because the parser recurses; look past strings only if the quick look says deep."""
     if _depth(text) > MAX_DEPTH and _depth(_without_strings(text)) > MAX_DEPTH:
         msg = f"the body is nested deeper than {MAX_DEPTH} levels"
         raise BadRequest(msg)

@@ -46,7 +46,7 @@ class Feedback(Received):
     card: Text
     outcome: Literal["accepted", "overridden"]
     outcome_timestamp: datetime
-    accepted_suggestions: list[AcceptedSuggestion] = []
+    accepted_suggestions: tuple[AcceptedSuggestion, ...] = ()
     override_reason: OverrideReasonGiven | None = None
 
     @model_validator(mode="after")

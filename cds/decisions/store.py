@@ -1,0 +1,76 @@
+"""The tables and the database behind decisions and feedback: SQLite by default, PostgreSQL by URL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, Column, DateTime, Index, MetaData, String, Table, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import StaticPool
+
+from cds.errors import SettingsError
+
+metadata = MetaData()
+
+decisions = Table(
+    "decision",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("time", DateTime(timezone=True), nullable=False),
+    Column("service", String(200), nullable=False),
+    Column("guideline", String(200), nullable=False),
+    Column("record", JSON, nullable=False),
+    Index("decision_time", "time"),
+)
+
+cards = Table(
+    "card",
+    metadata,
+    Column("uuid", String(36), primary_key=True),
+    Column("decision", String(36), nullable=False),
+    Column("service", String(200), nullable=False),
+    Column("recommendation", String(200), nullable=False),
+    Column("indicator", String(10), nullable=False),
+    Index("card_recommendation", "recommendation"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("card", String(200), primary_key=True),
+    Column("service", String(200), primary_key=True),
+    Column("outcome", String(10), nullable=False),
+    Column("time", DateTime(timezone=True), nullable=False),
+    Column("accepted", JSON, nullable=False),
+    Column("reason", JSON),
+    Column("comment", String),
+)
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+
+
+def open_database(url: str) -> AsyncEngine:
+    """Return an engine for a SQLAlchemy URL; raise `SettingsError` when the URL cannot be used."""
+    try:
+        parsed = make_url(url)
+        parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+        options: dict[str, Any] = {}
+        if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+            options["poolclass"] = StaticPool  # an in-memory database lives in its one connection
+        engine = create_async_engine(parsed, **options)
+    except (ArgumentError, ImportError, ModuleNotFoundError) as error:
+        msg = f"CDS_DATABASE: {type(error).__name__}: give a URL such as sqlite:///cds.sqlite3 or postgresql://host/db"
+        raise SettingsError(msg) from error
+    if parsed.get_backend_name() == "sqlite":
+        event.listen(engine.sync_engine, "connect", _set_sqlite_pragmas)
+    return engine
+
+
+def _set_sqlite_pragmas(connection: Any, _record: Any) -> None:
+    """Let several workers share one file: readers do not block the writer, a busy writer is waited for."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA busy_timeout=5000")
+    cursor.close()

@@ -1,0 +1,126 @@
+"""Every setting of the server, typed, with its reason.
+
+Read from the environment with the prefix `CDS_`. A variable that begins with `CDS_` but is not listed here, or a value
+that cannot be used, stops the start with one line: a setting that is silently ignored is worse than none.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from cds.errors import SettingsError
+
+PREFIX = "CDS_"
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class Settings(BaseModel):
+    """The configuration of one server process."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    content: tuple[Path, ...] = Field(
+        default=(), description="Folders or .tgz packages with guidelines; default: the guidelines that are shipped."
+    )
+    guidelines: tuple[str, ...] = Field(
+        default=(), description="Ids of the guidelines to serve; default: all that are found."
+    )
+    fhir_servers: tuple[str, ...] = Field(
+        default=(),
+        description="FHIR base URLs that may be called when a hook request names them; default: none, prefetch only.",
+    )
+    client_auth: Literal["none"] = Field(
+        default="none",
+        description="How CDS clients prove who they are: none (a trusted network or a proxy in front decides).",
+    )
+    database: str = Field(
+        default="sqlite:///cds.sqlite3",
+        description="SQLAlchemy URL of the store for decisions and feedback: sqlite:///FILE or postgresql://…",
+    )
+    public_url: str = Field(
+        default="http://127.0.0.1:8000", description="The base URL under which clients reach this server."
+    )
+    cors_origins: tuple[str, ...] = Field(
+        default=(), description="Browser origins that may call the services; `*` for all (a sandbox)."
+    )
+    deadline_ms: int = Field(
+        default=5000, ge=50, le=60_000, description="How long one hook call may take in all, FHIR reads included."
+    )
+    max_body_bytes: int = Field(
+        default=10_000_000, ge=10_000, description="The largest request body that is read; beyond it: 413."
+    )
+    log_values: bool = Field(
+        default=False, description="Keep patient values in recorded decisions; default: they are erased."
+    )
+
+    @field_validator("content", "guidelines", "fhir_servers", "cors_origins", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("content")
+    @classmethod
+    def _content_exists(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
+        for path in value:
+            if not path.exists():
+                msg = f"{path} does not exist"
+                raise ValueError(msg)
+        return value
+
+    @field_validator("fhir_servers")
+    @classmethod
+    def _fhir_servers_are_https(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                msg = f"{url} is not a http(s) URL"
+                raise ValueError(msg)
+            if parts.username or parts.query or parts.fragment:
+                msg = "a FHIR base URL has no user info, query or fragment"
+                raise ValueError(msg)
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url_is_http(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            msg = "give a http(s) URL without query, for example https://cds.example.org"
+            raise ValueError(msg)
+        return value.rstrip("/")
+
+    @property
+    def is_local(self) -> bool:
+        """Say whether the server is reached on this machine only."""
+        return urlsplit(self.public_url).hostname in _LOOPBACK
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; raise `SettingsError` with one line that says which variable is wrong and why."""
+    environment = os.environ if environment is None else environment
+    known = {PREFIX + name.upper(): name for name in Settings.model_fields}
+    for name in environment:
+        if name.upper().startswith(PREFIX) and name.upper() not in known and name not in _NOT_SETTINGS:
+            msg = f"{name} is not a setting; known are {', '.join(sorted(known))}"
+            raise SettingsError(msg)
+    values = {known[name.upper()]: value for name, value in environment.items() if name.upper() in known}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = str(first["loc"][0]) if first["loc"] else ""
+        reason = first["msg"].removeprefix("Value error, ")
+        msg = f"{PREFIX}{field.upper()}: {reason}"
+        raise SettingsError(msg) from None
+
+
+_NOT_SETTINGS = {"CDS_SHARED"}
+"""Names with our prefix that belong to the test suite, not to the server."""
