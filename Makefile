@@ -1,0 +1,58 @@
+# What a person types here. Every target sets up what it needs.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format elm check cases integration e2e bench bench-engine conformance-engine fuzz docs wheel clean
+
+help: ## List the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
+
+$(VENV)/.run: pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) (once) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) with the development tools (once) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[dev,postgres]'
+	@touch $@ $(VENV)/.run
+
+run: $(VENV)/.run ## Serve with the embedded sandbox on 127.0.0.1:$(PORT) and show two real calls
+	@exec $(BIN)/cds serve --sandbox --demo --port $(PORT)
+
+test: $(VENV)/.dev ## Run every test that needs no server of others
+	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+coverage: $(VENV)/.dev ## Run the tests with branch coverage
+	$(BIN)/python -m pytest -n 2 --dist loadscope --cov --cov-report=term-missing:skip-covered
+
+lint: $(VENV)/.dev ## Style, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy cds
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## Put the code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+elm: $(VENV)/.dev ## Translate every CQL library to ELM (needs Node and Maven)
+	$(BIN)/cds elm build
+
+check: $(VENV)/.dev ## Check the guidelines and mappings
+	$(BIN)/cds check
+
+cases: $(VENV)/.dev ## Run the test cases beside the guidelines
+	$(BIN)/cds test
+
+wheel: $(VENV)/.dev ## Build the wheel, install it elsewhere, and let it serve
+	$(BIN)/python -m pytest tests/integration/test_wheel.py -m integration
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) dist build .cache .coverage htmlcov

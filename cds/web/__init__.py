@@ -1,0 +1,1 @@
+"""The server's HTTP face: CDS Hooks, health and metrics."""

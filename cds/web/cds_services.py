@@ -1,0 +1,71 @@
+"""The CDS Hooks endpoints: discovery, service call, feedback (https://cds-hooks.hl7.org/2.0/)."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from time import perf_counter
+
+from fastapi import APIRouter, Request, Response
+
+from cds.errors import NotFound, RefusedRequest
+from cds.fhir.json import dumps
+from cds.hooks.feedback import FeedbackRequest
+from cds.hooks.request import CDSRequest
+from cds.service import World, call_service, list_services, receive_feedback
+from cds.web.metrics import Metrics
+from cds.web.request_body import read_json
+
+JSON = "application/json"
+
+
+def cds_services_router(world: World, metrics: Metrics, *, max_body_bytes: int) -> APIRouter:
+    """Return the routes over one world."""
+    router = APIRouter(tags=["CDS Hooks"])
+
+    @router.get("/cds-services")
+    async def discovery(request: Request) -> Response:
+        """List the services; a client that has the list already gets 304 (CH-011, CH-026)."""
+        body = dumps({"services": [service.to_wire() for service in list_services(world.content)]})
+        etag = f'"{sha256(body).hexdigest()[:32]}"'
+        if etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers={"ETag": etag})
+        return Response(body, media_type=JSON, headers={"ETag": etag})
+
+    @router.post("/cds-services/{service_id}")
+    async def call(service_id: str, request: Request) -> Response:
+        """Answer one hook call."""
+        service = world.content.find_service(service_id)
+        if service is None:
+            msg = "there is no such service; GET /cds-services lists them"
+            raise NotFound(msg)
+        started = perf_counter()
+        status = 500
+        try:
+            hook_request = CDSRequest.from_json(await read_json(request, max_bytes=max_body_bytes))
+            response = await call_service(service, hook_request, world)
+            status = 200
+        except RefusedRequest as refusal:
+            status = refusal.status
+            raise
+        finally:
+            metrics.calls.labels(service.id, str(status)).inc()
+            metrics.seconds.labels(service.id).observe(perf_counter() - started)
+        for card in response.cards:
+            topic = card.source.topic.code if card.source.topic else "none"
+            metrics.cards.labels(topic, card.indicator).inc()
+        return Response(dumps(response.to_wire()), media_type=JSON)
+
+    @router.post("/cds-services/{service_id}/feedback")
+    async def feedback(service_id: str, request: Request) -> Response:
+        """Store what became of cards."""
+        service = world.content.find_service(service_id)
+        if service is None:
+            msg = "there is no such service; GET /cds-services lists them"
+            raise NotFound(msg)
+        outcomes = FeedbackRequest.from_json(await read_json(request, max_bytes=max_body_bytes))
+        await receive_feedback(service, outcomes, world)
+        for outcome in outcomes.feedback:
+            metrics.feedback.labels(service.id, outcome.outcome).inc()
+        return Response(dumps({"received": len(outcomes.feedback)}), media_type=JSON)
+
+    return router

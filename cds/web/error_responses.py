@@ -1,0 +1,86 @@
+"""Every answer that is not a success is an OperationOutcome that names the fault and repeats nothing of the request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from cds.errors import RefusedRequest
+from cds.fhir.json import dumps
+from cds.fhir.operation_outcome import operation_outcome
+
+_ISSUE_CODES = {
+    HTTPStatus.NOT_FOUND: "not-found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "not-supported",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too-long",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "not-supported",
+    HTTPStatus.REQUEST_TIMEOUT: "timeout",
+}
+
+_log = structlog.get_logger()
+
+
+def outcome_response(
+    status: int,
+    code: str,
+    message: str,
+    *,
+    expression: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return an OperationOutcome with one issue as a response."""
+    body = dumps(operation_outcome(code, message, expression=expression))
+    return Response(body, status_code=status, media_type="application/fhir+json", headers=dict(headers or {}))
+
+
+def install_error_responses(app: FastAPI) -> None:
+    """Make every error path of the app answer with an OperationOutcome."""
+    app.add_exception_handler(RefusedRequest, _refused)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, RefusedRequest):
+        raise error
+    _log.info("request refused", status=error.status, code=error.code, expression=error.expression)
+    return outcome_response(error.status, error.code, str(error), expression=error.expression)
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    code = _ISSUE_CODES.get(HTTPStatus(error.status_code), "invalid")
+    message = {
+        HTTPStatus.NOT_FOUND: "there is nothing at this address",
+        HTTPStatus.METHOD_NOT_ALLOWED: "this method is not allowed here; see the Allow header",
+    }.get(HTTPStatus(error.status_code), HTTPStatus(error.status_code).phrase.lower())
+    return outcome_response(error.status_code, code, message, headers=error.headers)
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    member = ".".join(str(part) for part in error.errors()[0]["loc"])
+    return outcome_response(400, "invalid", f"{member} is missing or mistyped", expression=member)
+
+
+async def _unexpected(_request: Request, error: Exception) -> Response:
+    _log.error("unexpected failure", error=type(error).__name__, exc_info=_safe_trace(error))
+    return outcome_response(500, "exception", "the server failed; the fault is on record, nothing was decided")
+
+
+def _safe_trace(error: Exception) -> str:
+    """Return where the failure happened, without its message: messages can hold patient values."""
+    places = []
+    trace = error.__traceback__
+    while trace is not None:
+        places.append(f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return " > ".join(places)

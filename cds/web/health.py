@@ -1,0 +1,39 @@
+"""/livez, /readyz and /metrics: what an orchestrator and a monitoring system ask."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+
+from cds.service import World
+from cds.web.metrics import Metrics
+
+
+def health_router(world: World, metrics: Metrics) -> APIRouter:
+    """Return the routes; none of them tells anything about patients or configuration."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/livez")
+    async def livez() -> dict[str, str]:
+        """Say that the process runs."""
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def readyz(response: Response) -> dict[str, str]:
+        """Say whether calls can be answered: content is loaded and the database answers."""
+        try:
+            database = await world.decision_log.is_ready()
+        except (SQLAlchemyError, OSError):
+            database = False
+        if not database:
+            response.status_code = 503
+            return {"status": "not ready", "database": "does not answer"}
+        return {"status": "ready"}
+
+    @router.get("/metrics")
+    async def prometheus() -> Response:
+        """Return the metrics in Prometheus' text form."""
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
