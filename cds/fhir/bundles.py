@@ -1,0 +1,78 @@
+"""Bundles of search results (https://hl7.org/fhir/R4/bundle.html#searchset)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+
+def entries_of(bundle: Mapping[str, Any]) -> list[Any]:
+    """List the entries as received; a Bundle without any gives none."""
+    entries = bundle.get("entry")
+    return entries if isinstance(entries, list) else []
+
+
+def resources_of(bundle: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield matched and included resources, leaving out the entries that are about the search itself."""
+    for entry in entries_of(bundle):
+        resource = entry.get("resource")
+        if resource is not None and not _is_outcome(entry):
+            yield resource
+
+
+def outcomes_of(bundle: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the OperationOutcomes by which the server comments on its search."""
+    for entry in entries_of(bundle):
+        if _is_outcome(entry):
+            yield entry.get("resource") or {}
+
+
+def link_of(bundle: Mapping[str, Any], relation: str) -> str | None:
+    """Give the URL of the link with this relation (`self`, `next`)."""
+    for link in bundle.get("link") or []:
+        if isinstance(link, Mapping) and link.get("relation") == relation:
+            url = link.get("url")
+            return url if isinstance(url, str) else None
+    return None
+
+
+def match_count(bundle: Mapping[str, Any]) -> int:
+    """Count the matches, the number that `Bundle.total` speaks of."""
+    return sum(1 for entry in entries_of(bundle) if (entry.get("search") or {}).get("mode", "match") == "match")
+
+
+def searchset(
+    matches: Iterable[Mapping[str, Any]],
+    included: Iterable[Mapping[str, Any]] = (),
+    outcomes: Iterable[Mapping[str, Any]] = (),
+    *,
+    base_url: str = "",
+    total: int | None = None,
+    links: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Build a searchset Bundle; `base_url` makes the full URLs of its entries."""
+    entries = [
+        {**_full_url(base_url, resource), "resource": resource, "search": {"mode": mode}}
+        for mode, group in (("match", matches), ("include", included), ("outcome", outcomes))
+        for resource in group
+    ]
+    bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset"}
+    if total is not None:
+        bundle["total"] = total
+    if links:
+        bundle["link"] = [{"relation": relation, "url": url} for relation, url in links.items()]
+    if entries:
+        bundle["entry"] = entries
+    return bundle
+
+
+def _is_outcome(entry: Mapping[str, Any]) -> bool:
+    if (entry.get("search") or {}).get("mode") == "outcome":
+        return True
+    return (entry.get("resource") or {}).get("resourceType") == "OperationOutcome"
+
+
+def _full_url(base_url: str, resource: Mapping[str, Any]) -> dict[str, str]:
+    if not base_url or "id" not in resource:
+        return {}
+    return {"fullUrl": f"{base_url}/{resource['resourceType']}/{resource['id']}"}

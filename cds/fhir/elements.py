@@ -1,0 +1,37 @@
+"""Walk FHIR JSON by element path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def values_at(node: Any, path: str) -> list[Any]:
+    """List every value at a dotted path, flattening repeating elements; an absent element gives nothing.
+
+    `path` names JSON members (`effectiveDateTime`, not `effective`).
+    """
+    nodes = [node]
+    for name in path.split("."):
+        found: list[Any] = []
+        for candidate in nodes:
+            if not isinstance(candidate, Mapping):
+                continue
+            value = candidate.get(name)
+            if isinstance(value, list):
+                found.extend(value)
+            elif value is not None:
+                found.append(value)
+        nodes = found
+    return nodes
+
+
+def codings_of(concept: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the codings of a CodeableConcept, or the Coding itself."""
+    if not isinstance(concept, Mapping):
+        return
+    coding = concept.get("coding")
+    if isinstance(coding, list):
+        yield from (item for item in coding if isinstance(item, Mapping))
+    elif "code" in concept:
+        yield concept

@@ -1,0 +1,26 @@
+"""OperationOutcome: how FHIR says that something went wrong (https://hl7.org/fhir/R4/operationoutcome.html)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def operation_outcome(
+    code: str, diagnostics: str, *, severity: str = "error", expression: str | None = None
+) -> dict[str, Any]:
+    """Build an OperationOutcome with one issue; `code` is an issue-type code."""
+    issue: dict[str, Any] = {"severity": severity, "code": code, "diagnostics": diagnostics}
+    if expression:
+        issue["expression"] = [expression]
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
+def reports_failure(outcome: Mapping[str, Any]) -> bool:
+    """Say whether the outcome means failure; one without readable issues does, because nothing says otherwise."""
+    issues = outcome.get("issue")
+    if not isinstance(issues, list) or not issues:
+        return True
+    return any(
+        not isinstance(issue, Mapping) or issue.get("severity") not in ("warning", "information") for issue in issues
+    )

@@ -1,0 +1,33 @@
+"""The unit of a FHIR Quantity, and nothing guessed (https://hl7.org/fhir/R4/datatypes.html#Quantity)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from cds.fhir.systems import SYSTEM_ALIASES, UCUM
+
+# U+00B5 and U+03BC stand for the prefix micro only, which UCUM writes as u.
+_MICRO = str.maketrans({"\u00b5": "u", "\u03bc": "u"})
+
+
+def unit_of(quantity: Mapping[str, Any]) -> str | None:
+    """Give the UCUM unit: the code when the system is UCUM, else the printed unit when no other system is named."""
+    system = quantity.get("system")
+    if system is not None and SYSTEM_ALIASES.get(system, system) != UCUM:
+        return None
+    unit = quantity.get("code") or quantity.get("unit")
+    return unit.translate(_MICRO) if isinstance(unit, str) and unit else None
+
+
+def value_of(quantity: Mapping[str, Any]) -> Decimal | None:
+    """Give the numeric value exactly as printed in JSON, None where there is no number."""
+    value = quantity.get("value")
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
