@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def _set(resource: dict[str, Any], path: str, value: Any) -> None:
         keys.append(step[1])
         if step[2] is not None:
             keys.append(int(step[2]))
-    for key, following in zip(keys, keys[1:], strict=False):
+    for key, following in pairwise(keys):
         empty: Any = [] if isinstance(following, int) else {}
         if isinstance(key, int):
             if key == len(node):
