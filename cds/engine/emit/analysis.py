@@ -1,0 +1,106 @@
+"""Questions about intermediate nodes that the emitter asks: children, free locals, what is worth moving."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cds.engine import ir
+
+EMPTY: frozenset[str] = frozenset()
+
+
+def children(node: ir.Node) -> Iterator[ir.Node]:
+    """Give the nodes directly inside a node."""
+    match node:
+        case ir.Let():
+            yield node.value
+            yield node.body
+        case ir.Call() | ir.Native() | ir.Invoke():
+            yield from node.arguments
+        case ir.Field():
+            yield node.target
+        case ir.And() | ir.Or() | ir.Coalesce():
+            yield from node.operands
+        case ir.Not():
+            yield node.operand
+        case ir.If():
+            yield from (node.condition, node.then, node.otherwise)
+        case ir.MakeList():
+            yield from node.items
+        case ir.MakeTuple():
+            yield from (value for _, value in node.members)
+        case ir.Lambda():
+            yield node.body
+        case ir.Noted():
+            yield from (node.value, node.root)
+        case ir.Comprehension():
+            yield from _comprehension_children(node)
+        case _:
+            return
+
+
+def _comprehension_children(node: ir.Comprehension) -> Iterator[ir.Node]:
+    for clause in node.clauses:
+        match clause:
+            case ir.Each():
+                yield clause.source
+            case ir.Bind():
+                yield clause.value
+            case ir.Where():
+                yield clause.condition
+            case ir.Witness():
+                yield ir.Local(clause.name)
+    match node.sink:
+        case ir.Collect() | ir.First():
+            yield node.sink.value
+        case ir.Fold():
+            yield node.sink.start
+            yield node.sink.step
+        case _:
+            return
+
+
+def bound_names(node: ir.Node) -> frozenset[str]:
+    """Give the names that a node binds for nodes inside it."""
+    match node:
+        case ir.Let():
+            return frozenset((node.name,))
+        case ir.Lambda():
+            return frozenset(node.parameters)
+        case ir.Comprehension():
+            names = {clause.name for clause in node.clauses if isinstance(clause, ir.Each | ir.Bind)}
+            if isinstance(node.sink, ir.Fold):
+                names.add(node.sink.name)
+            return frozenset(names)
+        case _:
+            return EMPTY
+
+
+class FreeLocals:
+    """The locals a node uses from outside itself, remembered per node."""
+
+    def __init__(self) -> None:
+        self._known: dict[ir.Node, frozenset[str]] = {}
+
+    def of(self, root: ir.Node) -> frozenset[str]:
+        """Give the free locals of a node; no recursion, so depth does not matter."""
+        known = self._known
+        pending = [(root, False)]
+        while pending:
+            node, ready = pending.pop()
+            if node in known:
+                continue
+            if isinstance(node, ir.Local):
+                known[node] = frozenset((node.name,))
+            elif not ready:
+                pending.append((node, True))
+                pending.extend((child, False) for child in children(node))
+            else:
+                inside = EMPTY.union(*(known.get(c) or self.of(c) for c in children(node)))
+                known[node] = inside - bound_names(node)
+        return known[root]
+
+
+def is_worth_moving(node: ir.Node) -> bool:
+    """Say whether a node costs enough to be taken out of a loop it does not depend on."""
+    return isinstance(node, ir.Call | ir.Comprehension | ir.Invoke)

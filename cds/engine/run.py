@@ -1,0 +1,60 @@
+"""What a compiled expression sees of the world: clock, budget, values computed so far, notes for the explanation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from cds.engine.errors import BudgetExceeded
+
+
+class Pending:
+    """The mark of a value that was not computed yet (null is a value)."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "PENDING"
+
+
+PENDING: Final = Pending()
+
+
+class Run:
+    """One evaluation: passed as first argument to every compiled function; used by one thread.
+
+    `now` is the engine's DateTime of the evaluation. `values` holds one slot per definition and parameter of the
+    program; `force(slot)` computes one. `charge(n)` counts n steps and raises BudgetExceeded beyond `max_steps`, or
+    after `deadline` (a `time.monotonic()` value). `notes` collects (resource, paths) while the run explains itself.
+    """
+
+    __slots__ = ("deadline", "force", "notes", "now", "resources", "steps_left", "value_sets", "values")
+
+    def __init__(
+        self,
+        *,
+        now: Any,
+        values: list[Any] | None = None,
+        force: Callable[[int], Any] | None = None,
+        resources: Any = None,
+        value_sets: Any = None,
+        max_steps: int = 2_000_000,
+        deadline: float | None = None,
+    ) -> None:
+        self.now = now
+        self.values = values if values is not None else []
+        self.force = force
+        self.resources = resources
+        self.value_sets = value_sets
+        self.steps_left = max_steps
+        self.deadline = deadline
+        self.notes: list[tuple[Any, tuple[str, ...]]] = []
+
+    def charge(self, steps: int) -> None:
+        """Count steps of work."""
+        self.steps_left -= steps
+        if self.steps_left < 0:
+            raise BudgetExceeded("the evaluation took more steps than allowed")
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise BudgetExceeded("the evaluation took more time than allowed")
