@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from cds.errors import SettingsError
 
@@ -35,9 +35,12 @@ class Settings(BaseModel):
         default=(),
         description="FHIR base URLs that may be called when a hook request names them; default: none, prefetch only.",
     )
-    client_auth: Literal["none"] = Field(
+    client_auth: Literal["none", "jwt"] = Field(
         default="none",
-        description="How CDS clients prove who they are: none (a trusted network or a proxy in front decides).",
+        description="How CDS clients prove who they are: none (a trusted network or a proxy in front decides), or jwt.",
+    )
+    clients: Path | None = Field(
+        default=None, description="JSON file with the registered clients, their keys and FHIR servers; for jwt."
     )
     database: str = Field(
         default="sqlite:///cds.sqlite3",
@@ -97,6 +100,13 @@ class Settings(BaseModel):
             raise ValueError(msg)
         return value.rstrip("/")
 
+    @model_validator(mode="after")
+    def _jwt_needs_clients(self) -> Self:
+        if self.client_auth == "jwt" and self.clients is None:
+            msg = "jwt needs CDS_CLIENTS, the file with the registered clients"
+            raise ValueError(msg)
+        return self
+
     @property
     def is_local(self) -> bool:
         """Say whether the server is reached on this machine only."""
@@ -118,7 +128,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         first = error.errors(include_input=False, include_url=False)[0]
         field = str(first["loc"][0]) if first["loc"] else ""
         reason = first["msg"].removeprefix("Value error, ")
-        msg = f"{PREFIX}{field.upper()}: {reason}"
+        msg = f"{PREFIX}{field.upper()}: {reason}" if field else f"{PREFIX}CLIENT_AUTH: {reason}"
         raise SettingsError(msg) from None
 
 

@@ -1,4 +1,4 @@
-"""The tables and the database behind decisions and feedback: SQLite by default, PostgreSQL by URL."""
+"""The tables and the database of the server's state: SQLite by default, PostgreSQL by URL."""
 
 from __future__ import annotations
 
@@ -45,6 +45,14 @@ feedback = Table(
     Column("accepted", JSON, nullable=False),
     Column("reason", JSON),
     Column("comment", String),
+)
+
+used_tokens = Table(
+    "used_token",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("expires", DateTime(timezone=True), nullable=False),
+    Index("used_token_expires", "expires"),
 )
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
