@@ -90,3 +90,13 @@ class Tuple(dict[str, Any]):
 
     def __repr__(self) -> str:
         return f"Tuple({dict(self)})"
+
+
+_PYTHON_TYPES = {bool: "Boolean", int: "Integer", Decimal: "Decimal", str: "String", list: "List", type(None): "null"}
+
+
+def type_name(value: object) -> str:
+    """Return the CQL name of a value's type, for messages: `Integer`, `List`, `Quantity`, `Observation`."""
+    if type(value) is dict:
+        return str(value.get("resourceType", "FHIR element"))
+    return _PYTHON_TYPES.get(type(value)) or type(value).__name__

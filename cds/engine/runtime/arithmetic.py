@@ -1,0 +1,261 @@
+"""Arithmetic over Integer, Long, Decimal and Quantity; dates with durations are handed on to `temporal`.
+
+Null in, null out; a result that the type cannot hold is null too.
+https://cql.hl7.org/09-b-cqlreference.html#arithmetic-operators-4
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
+from decimal import InvalidOperation as _InvalidOperation
+from decimal import Overflow as _Overflow
+from typing import Any
+
+from cds.engine.errors import EvaluationError
+from cds.engine.runtime import decimals, quantities
+from cds.engine.runtime.decimals import WIDE, limited
+from cds.engine.runtime.values import (
+    DECIMAL_MAX,
+    DECIMAL_MIN,
+    INTEGER_MAX,
+    INTEGER_MIN,
+    LONG_MAX,
+    LONG_MIN,
+    Long,
+    Quantity,
+    type_name,
+)
+
+_RANK = {int: 0, Long: 1, Decimal: 2, Quantity: 3}
+_LARGEST_WHOLE_EXPONENT = 63
+
+
+def integer(value: int) -> int | None:
+    """Return the value if it is an Integer (32 bits), else None."""
+    return value if INTEGER_MIN <= value <= INTEGER_MAX else None
+
+
+def long(value: int) -> Long | None:
+    """Return the value as a Long (64 bits) if it fits, else None."""
+    return Long(value) if LONG_MIN <= value <= LONG_MAX else None
+
+
+def _whole(kind: type, value: int) -> int | None:
+    return integer(value) if kind is int else long(value)
+
+
+def promoted(left: Any, right: Any, symbol: str) -> tuple[Any, Any]:
+    """Bring two numbers to the wider of their types: Integer, Long, Decimal, Quantity in unit '1'."""
+    kind, other = type(left), type(right)
+    if kind is other and kind in _RANK:
+        return left, right
+    if kind not in _RANK or other not in _RANK:
+        message = f"{symbol} is not defined for {type_name(left)} and {type_name(right)}"
+        raise EvaluationError(message)
+    if _RANK[kind] > _RANK[other]:
+        return left, _as(kind, right)
+    return _as(other, left), right
+
+
+def _as(kind: type, value: Any) -> Any:
+    if kind is Quantity:
+        return Quantity(Decimal(value), "1")
+    return Decimal(value) if kind is Decimal else Long(value)
+
+
+def _calculate(
+    symbol: str,
+    left: Any,
+    right: Any,
+    whole: Callable[[int, int], int | None],
+    decimal: Callable[[Decimal, Decimal], Decimal | None],
+    quantity: Callable[[Quantity, Quantity], Quantity | None],
+) -> Any:
+    if left is None or right is None:
+        return None
+    left, right = promoted(left, right, symbol)
+    kind = type(left)
+    if kind is Quantity:
+        return quantity(left, right)
+    if kind is Decimal:
+        result = decimal(left, right)
+        return None if result is None else limited(result)
+    number = whole(int(left), int(right))
+    return None if number is None else _whole(kind, number)
+
+
+def add(left: Any, right: Any) -> Any:
+    """Return the sum."""
+    if type(left) is Decimal and type(right) is Decimal:
+        total = left + right
+        return total if DECIMAL_MIN <= total <= DECIMAL_MAX else None
+    return _calculate("+", left, right, operator.add, WIDE.add, quantities.add)
+
+
+def subtract(left: Any, right: Any) -> Any:
+    """Return the difference."""
+    if type(left) is Decimal and type(right) is Decimal:
+        difference = left - right
+        return difference if DECIMAL_MIN <= difference <= DECIMAL_MAX else None
+    return _calculate("-", left, right, operator.sub, WIDE.subtract, quantities.subtract)
+
+
+def multiply(left: Any, right: Any) -> Any:
+    """Return the product; that of quantities carries the product of their units."""
+    return _calculate("*", left, right, operator.mul, WIDE.multiply, quantities.multiply)
+
+
+def divide(left: Any, right: Any) -> Any:
+    """Return the quotient as a Decimal or a Quantity; null when dividing by zero."""
+    if left is None or right is None:
+        return None
+    left, right = promoted(left, right, "/")
+    if type(left) is Quantity:
+        return quantities.divide(left, right)
+    return limited(WIDE.divide(Decimal(left), Decimal(right))) if right else None
+
+
+def truncated_divide(left: Any, right: Any) -> Any:
+    """Return the quotient without its fraction (`div`): -10 div 3 is -3."""
+    return _calculate("div", left, right, _truncated_whole, _truncated_decimal, quantities.truncated_divide)
+
+
+def _truncated_whole(left: int, right: int) -> int | None:
+    if not right:
+        return None
+    size = abs_(left) // abs_(right)
+    return size if (left < 0) is (right < 0) else -size
+
+
+def _truncated_decimal(left: Decimal, right: Decimal) -> Decimal | None:
+    return WIDE.divide(left, right).to_integral_value(ROUND_DOWN) if right else None
+
+
+def modulo(left: Any, right: Any) -> Any:
+    """Return the remainder of the truncated division, with the sign of the dividend (`mod`)."""
+    return _calculate("mod", left, right, _remainder_whole, _remainder_decimal, quantities.modulo)
+
+
+def _remainder_whole(left: int, right: int) -> int | None:
+    if not right:
+        return None
+    size = abs_(left) % abs_(right)
+    return -size if left < 0 else size
+
+
+def _remainder_decimal(left: Decimal, right: Decimal) -> Decimal | None:
+    return WIDE.remainder(left, right) if right else None
+
+
+abs_ = abs
+
+
+def _unary(symbol: str, operand: Any, function: Callable[[Any], Any]) -> Any:
+    kind = type(operand)
+    if operand is None:
+        return None
+    if kind is Quantity:
+        return Quantity(function(operand.value), operand.unit)
+    if kind is Decimal:
+        return function(operand)
+    if kind in _RANK:
+        return _whole(kind, function(int(operand)))
+    message = f"{symbol} is not defined for {type_name(operand)}"
+    raise EvaluationError(message)
+
+
+def negate(operand: Any) -> Any:
+    """Return the number with the opposite sign."""
+    return _unary("-", operand, operator.neg)
+
+
+def abs(operand: Any) -> Any:
+    """Return the number without its sign; null for the smallest Integer and Long, which have no opposite."""
+    return _unary("Abs", operand, abs_)
+
+
+def _to_integer(operand: Any, rounding: str) -> int | None:
+    return None if operand is None else integer(int(Decimal(operand).to_integral_value(rounding)))
+
+
+def ceiling(operand: Any) -> int | None:
+    """Return the first Integer that is not less than the operand."""
+    return _to_integer(operand, ROUND_CEILING)
+
+
+def floor(operand: Any) -> int | None:
+    """Return the first Integer that is not greater than the operand."""
+    return _to_integer(operand, ROUND_FLOOR)
+
+
+def truncate(operand: Any) -> int | None:
+    """Return the whole part of the operand as an Integer."""
+    return _to_integer(operand, ROUND_DOWN)
+
+
+def round(operand: Any, precision: int | None = None) -> Any:
+    """Round half away from zero, to `precision` places (0 when null); a Quantity keeps its unit."""
+    if operand is None:
+        return None
+    if isinstance(operand, Quantity):
+        return Quantity(decimals.rounded(operand.value, precision or 0), operand.unit)
+    return decimals.rounded(Decimal(operand), precision or 0)
+
+
+def power(left: Any, right: Any) -> Any:
+    """Return left to the power of right: whole for whole numbers with an exponent of 0 or more, else Decimal."""
+    if left is None or right is None:
+        return None
+    left, right = promoted(left, right, "^")
+    kind = type(left)
+    if kind is Quantity:
+        raise EvaluationError("^ is not defined for Quantity and Quantity")
+    if kind is not Decimal and right >= 0:
+        if right > _LARGEST_WHOLE_EXPONENT and abs_(left) > 1:
+            return None
+        return _whole(kind, int(left) ** int(right))
+    try:
+        return limited(WIDE.power(Decimal(left), Decimal(right))) if left or right else Decimal(1)
+    except (_InvalidOperation, _Overflow, ZeroDivisionError):
+        return None  # no real result, or none that fits
+
+
+def exp(operand: Any) -> Decimal | None:
+    """Return e to the power of the operand.
+
+    Raises EvaluationError when the result is out of range, as HL7's CQL tests ask.
+    """
+    if operand is None:
+        return None
+    try:
+        result = limited(WIDE.exp(Decimal(operand)))
+    except _Overflow:
+        result = None
+    if result is None:
+        raise EvaluationError("Exp: the result is greater than any Decimal")
+    return result
+
+
+def ln(operand: Any) -> Decimal | None:
+    """Return the natural logarithm; null for a negative number.
+
+    Raises EvaluationError for 0, whose logarithm is infinite, as HL7's CQL tests ask.
+    """
+    if operand is None:
+        return None
+    value = Decimal(operand)
+    if not value:
+        raise EvaluationError("Ln: the logarithm of 0 is infinite")
+    return limited(WIDE.ln(value)) if value > 0 else None
+
+
+def log(argument: Any, base: Any) -> Decimal | None:
+    """Return the logarithm to a base; null when there is none (base 1, numbers of 0 and less)."""
+    if argument is None or base is None:
+        return None
+    number, radix = Decimal(argument), Decimal(base)
+    if number <= 0 or radix <= 0 or radix == 1:
+        return None
+    return limited(WIDE.divide(WIDE.ln(number), WIDE.ln(radix)))

@@ -1,0 +1,54 @@
+"""Decimal as CQL has it: 28 digits, 8 of them places, traditional rounding, null when out of range.
+
+https://cql.hl7.org/09-b-cqlreference.html#decimal-1
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+from cds.engine.runtime.values import DECIMAL_MAX, DECIMAL_MIN
+
+WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
+"""Room to compute in: rounding to CQL's places happens once, at the end."""
+
+_PLACES = 8
+
+
+def limited(value: Decimal) -> Decimal | None:
+    """Round a result to 8 places, but never to fewer than 8 significant digits; None when it is out of range.
+
+    CQL asks for at least 8 places; a strict 8 would turn 12 pmol/L, expressed in mol/L, into nothing.
+    """
+    if not DECIMAL_MIN <= value <= DECIMAL_MAX:
+        return None
+    places = max(_PLACES, _PLACES - 1 - value.adjusted()) if value else _PLACES
+    if decimal_places(value) <= places:
+        return value
+    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, WIDE)
+
+
+def decimal_places(value: Decimal) -> int:
+    """Return how many digits are written after the decimal point: 3 for 1.500."""
+    exponent = value.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) and exponent < 0 else 0
+
+
+def rounded(value: Decimal, places: int) -> Decimal:
+    """Round half away from zero to `places` digits after the point (negative: before it), without padding zeros."""
+    if decimal_places(value) <= places:
+        return value
+    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, WIDE)
+
+
+def significant_places(value: Decimal) -> int:
+    """Return the digits after the decimal point, trailing zeros left out: 1 for 1.50."""
+    return decimal_places(value.normalize(WIDE))
+
+
+def equivalent(left: Decimal, right: Decimal) -> bool:
+    """Compare at the precision of the less precise operand, trailing zeros not counted (CQL `~` on Decimal)."""
+    if left == right:
+        return True
+    places = min(significant_places(left), significant_places(right))
+    return rounded(left, places) == rounded(right, places)
