@@ -1,0 +1,152 @@
+"""A Library's compiled logic: which ELM it carries, and what is defined in it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from cds.content.artifact import Artifact
+
+ELM_JSON = "application/elm+json"
+CQL = "text/cql"
+_NAME = r'(?:"((?:[^"\\]|\\.)*)"|([A-Za-z_][A-Za-z0-9_]*))'
+_QUALIFIED = re.compile(rf"{_NAME}\s*\.\s*{_NAME}")
+_UNQUALIFIED = re.compile(_NAME)
+_SPACE = re.compile(r"\s+")
+
+
+class UnreadableLogic(Exception):
+    """A Library's content cannot be used; the message says which attachment and why."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledLibrary:
+    """The ELM of one Library resource.
+
+    `document` is the ELM JSON document (`{"library": …}`), `definitions` the names of its public expressions,
+    `includes` the identifiers of the libraries it uses, `sources` the CQL text of each definition with its name, for
+    inline expressions that say the same in the same words.
+    """
+
+    name: str
+    version: str | None
+    document: Mapping[str, Any]
+    definitions: frozenset[str]
+    includes: tuple[tuple[str, str | None], ...]
+    value_sets: tuple[str, ...]
+    sources: Mapping[str, str]
+
+
+def compiled_library(artifact: Artifact) -> CompiledLibrary | None:
+    """Return the ELM that the Library carries, None when it carries none (CQL IG: `application/elm+json`).
+
+    Raises `UnreadableLogic`.
+    """
+    attachments = {item.get("contentType"): item.get("data") for item in artifact.resource.get("content", ())}
+    data = attachments.get(ELM_JSON)
+    if data is None:
+        return None
+    try:
+        document = orjson.loads(base64.b64decode(data, validate=True))
+        library = document["library"]
+        identifier = library["identifier"]
+        name = identifier["id"]
+    except (binascii.Error, ValueError, TypeError, KeyError) as error:
+        msg = f"the attachment {ELM_JSON} is not base64 of an ELM document ({type(error).__name__}: {error})"
+        raise UnreadableLogic(msg) from None
+    statements = library.get("statements", {}).get("def", ())
+    expressions = [item for item in statements if item.get("type", "ExpressionDef") != "FunctionDef"]
+    return CompiledLibrary(
+        name=name,
+        version=identifier.get("version"),
+        document=document,
+        definitions=frozenset(
+            item["name"] for item in expressions if "expression" in item and item.get("accessLevel") != "Private"
+        ),
+        includes=tuple((item["path"], item.get("version")) for item in library.get("includes", {}).get("def", ())),
+        value_sets=tuple(
+            item["id"] + (f"|{item['version']}" if item.get("version") else "")
+            for item in library.get("valueSets", {}).get("def", ())
+        ),
+        sources=_sources(attachments.get(CQL), expressions),
+    )
+
+
+def _sources(data: str | None, expressions: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Map the CQL text of each definition's expression, white space folded, to the definition's name."""
+    if data is None:
+        return {}
+    try:
+        lines = base64.b64decode(data, validate=True).decode().splitlines()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        msg = f"the attachment {CQL} is not base64 of a text ({error})"
+        raise UnreadableLogic(msg) from None
+    sources = {}
+    for item in expressions:
+        locator = item.get("expression", {}).get("locator") or item.get("locator")
+        if locator:
+            text = _text_at(lines, locator)
+            sources[folded(text.partition(":")[2] if text.startswith("define") else text)] = item["name"]
+    return sources
+
+
+def _text_at(lines: list[str], locator: str) -> str:
+    """Cut the text at an ELM locator, `line:column-line:column` or `line:column`, both from 1 and inclusive."""
+    start, _, end = locator.partition("-")
+    first_line, first_column = (int(part) for part in start.split(":"))
+    last_line, last_column = (int(part) for part in (end or start).split(":"))
+    cut = lines[first_line - 1 : last_line]
+    cut[-1] = cut[-1][:last_column]
+    cut[0] = cut[0][first_column - 1 :]
+    return "\n".join(cut)
+
+
+def folded(text: str) -> str:
+    """Return CQL text with every run of white space as one space."""
+    return _SPACE.sub(" ", text).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionName:
+    """A definition that an expression refers to: the library's name and the definition's name."""
+
+    library: str
+    definition: str
+
+
+def resolve_definition(text: str, libraries: Iterable[CompiledLibrary]) -> DefinitionName | str:
+    """Find the definition that `text` names among the libraries in scope, or say why there is none.
+
+    One library in scope: its names resolve. Several: the name must be qualified, `Library."Definition"`; an unqualified
+    name is an error, not a first match (PD-044).
+    """
+    scope = tuple(libraries)
+    if not scope:
+        return "no library is in scope: name one in the element library"
+    name = text.strip()
+    plain = _UNQUALIFIED.fullmatch(name)
+    unqualified = _unescaped(plain) if plain else name
+    holders = [library for library in scope if unqualified in library.definitions]
+    if len(scope) == 1 and holders:
+        return DefinitionName(scope[0].name, unqualified)
+    qualified = _QUALIFIED.fullmatch(name)
+    if qualified:
+        library_name, definition = _unescaped(qualified, 1), _unescaped(qualified, 3)
+        for library in scope:
+            if library.name == library_name and definition in library.definitions:
+                return DefinitionName(library_name, definition)
+    names = " and ".join(library.name for library in scope)
+    if holders and len(scope) > 1:
+        return f'{unqualified!r} needs its library ({names}): write {holders[0].name}."{unqualified}"'
+    return f"{name!r} is not a public definition of {names}: correct the name, or define it there"
+
+
+def _unescaped(match: re.Match[str], group: int = 1) -> str:
+    quoted, bare = match.group(group), match.group(group + 1)
+    return re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else bare

@@ -1,0 +1,85 @@
+"""A guideline: one PlanDefinition with everything it stands on, offered as one CDS service per hook."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cds.content.artifact import Artifact
+from cds.content.dependencies import Dependencies
+from cds.content.walk import actions, named_events
+
+# The hooks of the CDS Hooks library (checklist CH-171 … CH-181); other event names are not published (PD-203).
+HOOKS = frozenset(
+    {
+        "patient-view",
+        "order-select",
+        "order-sign",
+        "order-dispatch",
+        "encounter-start",
+        "encounter-discharge",
+        "appointment-book",
+        "medication-refill",
+        "medication-verify",
+        "allergyintolerance-create",
+        "problem-list-item-create",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guideline:
+    """A PlanDefinition that can be applied.
+
+    `revision` is a digest over the bytes of every file the guideline stands on: two answers with the same revision and
+    the same data are the same answer.
+    """
+
+    id: str
+    artifact: Artifact
+    dependencies: Dependencies
+    revision: str
+
+    @property
+    def plan(self) -> Mapping[str, Any]:
+        """The PlanDefinition."""
+        return self.artifact.resource
+
+    @property
+    def version(self) -> str | None:
+        """The plan's business version."""
+        return self.artifact.version
+
+    @property
+    def title(self) -> str:
+        """The plan's title, or its name, or its id."""
+        return str(self.plan.get("title") or self.plan.get("name") or self.id)
+
+    @property
+    def description(self) -> str:
+        """What discovery says about the guideline: description, else purpose, else title (PD-208)."""
+        return str(self.plan.get("description") or self.plan.get("purpose") or self.title)
+
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """The hooks that trigger any of the plan's actions, in the plan's order (PD-202)."""
+        names = (name for _, action in actions(self.plan) for name in named_events(action) if name in HOOKS)
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def published(self) -> bool:
+        """Whether the guideline is offered to EHRs: active and not experimental (PD-018, PD-019)."""
+        return self.plan.get("status") == "active" and not self.plan.get("experimental", False)
+
+
+def guideline_id(plan: Artifact) -> str:
+    """Return the plan's id, else the last segment of its URL (PD-207)."""
+    return plan.id or (plan.url or "").rstrip("/").rpartition("/")[2]
+
+
+def revision(depends_on: Dependencies, digests: Mapping[str, str]) -> str:
+    """Return a short digest of the files that hold the artifacts a guideline stands on."""
+    files = sorted({artifact.file for artifact in depends_on.artifacts})
+    return hashlib.sha256("".join(f"{file}\n{digests[file]}\n" for file in files).encode()).hexdigest()[:16]

@@ -1,0 +1,97 @@
+"""All content of one server: read from folders and packages, checked, and found by service id or canonical."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cds.content.artifact import Artifact
+from cds.content.dependencies import dependencies
+from cds.content.elm import UnreadableLogic, compiled_library
+from cds.content.guideline import Guideline, guideline_id, revision
+from cds.content.integrity import problems
+from cds.content.loader import Reading, read_content
+from cds.content.problems import BrokenContent, Problem
+from cds.content.shelf import Shelf
+from cds.errors import ContentError, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class ContentService:
+    """One guideline offered on one hook; `id` is `<guideline>-<hook>`."""
+
+    id: str
+    hook: str
+    guideline: Guideline
+
+
+class Content:
+    """What this server knows. Immutable: new content is a new `Content`."""
+
+    def __init__(self, shelf: Shelf, guidelines: Sequence[Guideline]) -> None:
+        self.shelf = shelf
+        self.guidelines = tuple(guidelines)
+        self.services = tuple(
+            ContentService(f"{guideline.id}-{hook}", hook, guideline)
+            for guideline in self.guidelines
+            if guideline.published
+            for hook in guideline.hooks
+        )
+        self._services = {service.id: service for service in self.services}
+
+    def find_service(self, service_id: str) -> ContentService:
+        """Return the service with this id; raise `NotFound` when there is none."""
+        service = self._services.get(service_id)
+        if service is None:
+            msg = "there is no CDS service with this id: GET /cds-services lists those that are"
+            raise NotFound(msg)
+        return service
+
+    def find_guideline(self, name: str) -> Guideline:
+        """Return the guideline with this id; raise `ContentError` when there is none."""
+        for guideline in self.guidelines:
+            if guideline.id == name:
+                return guideline
+        known = ", ".join(sorted(guideline.id for guideline in self.guidelines)) or "none"
+        msg = f"there is no guideline called {name!r}; those loaded are: {known}"
+        raise ContentError(msg)
+
+
+def load_content(paths: Iterable[Path], guidelines: Iterable[str] | None = None) -> Content:
+    """Read every folder and package, check that all of it is whole, and keep the guidelines named (None: all).
+
+    Raises `BrokenContent` with every problem found, and `ContentError` when a guideline that is named is not there.
+    """
+    readings = [read_content(path) for path in paths]
+    content = content_from(readings)
+    if guidelines is None:
+        return content
+    return Content(content.shelf, [content.find_guideline(name) for name in guidelines])
+
+
+def content_from(readings: Sequence[Reading]) -> Content:
+    """Put what was read together; raise `BrokenContent` with every problem found."""
+    digests = {file: digest for reading in readings for file, digest in reading.digests.items()}
+    artifacts = [artifact for reading in readings for artifact in reading.artifacts]
+    unreadable = dict(_unreadable(artifacts))
+    shelf = Shelf(artifact for artifact in artifacts if artifact not in unreadable)
+    found = [problem for reading in readings for problem in reading.problems]
+    found += unreadable.values()
+    guidelines = []
+    for plan in shelf.of_type("PlanDefinition"):
+        closure = dependencies(plan, shelf)
+        guidelines.append(Guideline(guideline_id(plan), plan, closure, revision(closure, digests)))
+    found += problems(shelf, guidelines)
+    if found:
+        raise BrokenContent(found)
+    return Content(shelf, guidelines)
+
+
+def _unreadable(artifacts: Iterable[Artifact]) -> Iterator[tuple[Artifact, Problem]]:
+    for artifact in artifacts:
+        try:
+            if artifact.type == "Library":
+                compiled_library(artifact)
+        except UnreadableLogic as error:
+            yield artifact, Problem(artifact.file, artifact.at("content"), f"{error}: run `cds elm build`")

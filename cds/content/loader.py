@@ -1,0 +1,123 @@
+"""From files to artifacts: a folder tree, a FHIR package (.tgz), or Bundles in either (checklist PD-253 … PD-255)."""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cds.content.artifact import KNOWLEDGE_TYPES, Artifact
+from cds.content.problems import Problem
+from cds.content.validation import validate
+from cds.errors import BadRequest
+from cds.fhir.json import loads
+
+_NOT_CONTENT = {"tests", "cql", "node_modules", "examples"}
+# Every guide depends on these; their definitions are known to the engine, and their terminology is read from
+# value sets that carry their expansion.
+_KNOWN_PACKAGES = ("hl7.fhir.r4.", "hl7.fhir.uv.", "hl7.terminology", "hl7.fhir.us.core")
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was read: the artifacts, what was wrong, and a digest of the bytes of every file."""
+
+    artifacts: list[Artifact] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def add(self, body: bytes, *, file: str, root: str, expected: str | None = None) -> None:
+        """Read one JSON file; `expected` is the resource type that its folder promises, if it promises one."""
+        self.digests[file] = hashlib.sha256(body).hexdigest()
+        try:
+            document = loads(body)
+        except BadRequest as error:
+            self.problems.append(Problem(file, "", f"{str(error).replace('the body', 'the file')}: correct the JSON"))
+            return
+        resource_type = document.get("resourceType") if isinstance(document, dict) else None
+        if expected and resource_type != expected:
+            message = (
+                f"a file in the folder {expected} must hold a resource of this type: correct resourceType, or move it"
+            )
+            self.problems.append(Problem(file, "resourceType", message))
+            return
+        for artifact in _artifacts(document, resource_type, file, root):
+            faults = tuple(validate(artifact))
+            self.problems.extend(faults)
+            if not faults:
+                self.artifacts.append(artifact)
+
+
+def read_content(path: Path) -> Reading:
+    """Read the folder or the `.tgz` package at `path`, with the packages it depends on where they lie beside it."""
+    reading = Reading()
+    if path.is_dir():
+        _read_folder(path, reading)
+    elif path.is_file() and path.name.endswith((".tgz", ".tar.gz")):
+        _read_package(path, reading, seen=set())
+    else:
+        message = "there is no such folder or .tgz package: correct the path in CDS_CONTENT"
+        reading.problems.append(Problem(path.name, "", message))
+    return reading
+
+
+def _read_folder(folder: Path, reading: Reading) -> None:
+    for path in sorted(folder.rglob("*.json")):
+        inside = path.relative_to(folder)
+        if _NOT_CONTENT.intersection(inside.parts[:-1]) or any(part.startswith(".") for part in inside.parts):
+            continue
+        promised = path.parent.name if path.parent.name in KNOWLEDGE_TYPES else None
+        root = path.parent.parent if promised else folder
+        file = str(Path(folder.name) / inside)
+        reading.add(path.read_bytes(), file=file, root=root.name, expected=promised)
+
+
+def _read_package(path: Path, reading: Reading, *, seen: set[str]) -> None:
+    """Read a FHIR package: `package/package.json` and `package/*.json`; other folders beside it are examples."""
+    seen.add(path.name)
+    dependencies: Mapping[str, str] = {}
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            for name, body in _files(archive):
+                if name == "package.json":
+                    dependencies = loads(body).get("dependencies", {})
+                elif not name.startswith("."):
+                    reading.add(body, file=f"{path.name}/{name}", root=path.name)
+    except (tarfile.TarError, OSError, EOFError, BadRequest) as error:
+        reading.problems.append(Problem(path.name, "", f"the package cannot be read ({error}): fetch it again"))
+        return
+    for name, version in dependencies.items():
+        needed = _beside(path, name, version)
+        if needed is None:
+            if not name.startswith(_KNOWN_PACKAGES):
+                message = f"the package {name}#{version} is needed: put {name}-{version}.tgz beside this file"
+                reading.problems.append(Problem(path.name, "package.json: dependencies", message))
+        elif needed.name not in seen:
+            _read_package(needed, reading, seen=seen)
+
+
+def _files(archive: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:
+    for member in archive:
+        folder, _, name = member.name.removeprefix("./").partition("/")
+        if folder == "package" and "/" not in name and name.endswith(".json") and member.isfile():
+            content = archive.extractfile(member)
+            if content is not None:
+                yield name, content.read()
+
+
+def _beside(path: Path, name: str, version: str) -> Path | None:
+    candidates = (path.parent / f"{name}{separator}{version}.tgz" for separator in ("-", "#"))
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+def _artifacts(document: Any, resource_type: str | None, file: str, root: str) -> Iterator[Artifact]:
+    if resource_type in KNOWLEDGE_TYPES:
+        yield Artifact(document, file, root)
+    elif resource_type == "Bundle":
+        for index, entry in enumerate(document.get("entry", ())):
+            resource = entry.get("resource") or {}
+            if resource.get("resourceType") in KNOWLEDGE_TYPES:
+                yield Artifact(resource, file, root, path=f"Bundle.entry[{index}].resource")

@@ -1,0 +1,41 @@
+"""Walking a PlanDefinition: its actions with their paths, and every expression in a resource with its path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def actions(plan: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield (path, action) for every action of the plan in document order, parents first."""
+    for index, action in enumerate(plan.get("action", ())):
+        here = f"{path}.action[{index}]" if path else f"action[{index}]"
+        yield here, action
+        yield from actions(action, here)
+
+
+def expressions(element: Any, path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield (path, Expression) for every Expression of the resource, extensions included, contained resources not."""
+    if isinstance(element, Mapping):
+        if _is_expression(element):
+            yield path, element
+        for name, value in element.items():
+            if name != "contained":
+                yield from expressions(value, f"{path}.{name}" if path else name)
+    elif isinstance(element, list):
+        for index, item in enumerate(element):
+            yield from expressions(item, f"{path}[{index}]")
+
+
+def _is_expression(element: Mapping[str, Any]) -> bool:
+    language = element.get("language")
+    return isinstance(language, str) and "/" in language and ("expression" in element or "reference" in element)
+
+
+def named_events(action: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the action's named-event triggers: for a hook, the name is the hook's name (PD-202)."""
+    return tuple(
+        trigger["name"]
+        for trigger in action.get("trigger", ())
+        if trigger.get("type") == "named-event" and "name" in trigger
+    )
