@@ -39,9 +39,7 @@ class Reading:
             return
         resource_type = document.get("resourceType") if isinstance(document, dict) else None
         if expected and resource_type != expected:
-            message = (
-                f"a file in the folder {expected} must hold a resource of this type: correct resourceType, or move it"
-            )
+            message = f"the folder {expected} holds resources of this type only: correct resourceType, or move it"
             self.problems.append(Problem(file, "resourceType", message))
             return
         for artifact in _artifacts(document, resource_type, file, root):
