@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,10 +59,12 @@ class ConceptMaps:
         """Return the Codings that may be added to a local code: the targets that are safe to read for it."""
         return tuple(translation.as_coding() for translation in self.translate(system, code) if translation.safe)
 
-    @property
-    def sources(self) -> frozenset[str]:
-        """The code systems from which there is any mapping."""
-        return frozenset(system for system, _ in self._targets) | frozenset(self._unmapped)
+    def pairs(self) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
+        """Yield (source, target) of every mapping that is safe to read, each as (system, code)."""
+        for source, translations in self._targets.items():
+            for translation in translations:
+                if translation.safe:
+                    yield source, (translation.system, translation.code)
 
     def _add(self, group: Mapping[str, Any], name: str) -> None:
         source, target = group.get("source", ""), group.get("target", "")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from cds.terminology.concept_maps import ConceptMaps
+from cds.terminology.mappings import Mappings
 from cds.terminology.operations import translate
 
 LOCAL, LOINC = "http://hospital.example.org/lab", "http://loinc.org"
@@ -44,3 +47,38 @@ def test_translate_can_be_limited_to_one_target_system():
     maps = ConceptMaps([concept_map({"code": "14682-9", "equivalence": "equivalent", "display": "Creatinine"})])
     assert translate(maps, LOCAL, "CREA", target=LOINC)["parameter"][1]["part"][1]["valueCoding"]["code"] == "14682-9"
     assert maps.translate(LOCAL, "CREA", target="http://other.example.org") == ()
+
+
+def observation_definition(**details: object) -> dict:
+    coding = [{"system": LOINC, "code": "14682-9"}, {"system": LOINC, "code": "2160-0"}]
+    unit = {"coding": [{"system": "http://unitsofmeasure.org", "code": "umol/L"}]}
+    return {
+        "resourceType": "ObservationDefinition",
+        "code": {"coding": coding},
+        "quantitativeDetails": {"unit": unit} | details,
+    }
+
+
+def test_a_factor_between_mass_and_substance_is_found_by_any_code_of_the_concept():
+    conversion = {
+        "url": "https://fhir-cds.example.org/fhir/StructureDefinition/unit-conversion",
+        "extension": [{"url": "from", "valueCode": "mg/dL"}, {"url": "factor", "valueDecimal": 88.4}],
+    }
+    mappings = Mappings([observation_definition(extension=[conversion])])
+    assert mappings.conversion({("x", "y"), (LOINC, "2160-0")}, "mg/dL") == ("umol/L", Decimal("88.4"))
+    assert mappings.conversion({(LOINC, "2160-0")}, "umol/L") is None
+    assert mappings.conversion({(LOINC, "718-7")}, "mg/dL") is None
+
+
+def test_the_conversion_factor_of_r4_leads_from_the_canonical_to_the_customary_unit():
+    customary = {"coding": [{"code": "mg/dL"}]}
+    mappings = Mappings([observation_definition(customaryUnit=customary, conversionFactor=0.02)])
+    assert mappings.conversion({(LOINC, "2160-0")}, "mg/dL") == ("umol/L", Decimal(50))
+
+
+def test_the_local_codes_of_a_standard_code_are_found_backwards():
+    mappings = Mappings([concept_map({"code": "14682-9", "equivalence": "equivalent"})])
+    assert mappings.sources(LOINC, "14682-9") == ((LOCAL, "CREA"),)
+    assert mappings.sources(LOINC, "718-7") == ()
+    narrower = Mappings([concept_map({"code": "14682-9", "equivalence": "narrower"})])
+    assert narrower.sources(LOINC, "14682-9") == ()
