@@ -1,0 +1,72 @@
+"""Hook request → patient data: the prefetch first, then the EHR's FHIR server for what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from cds.data.data_requirements import DataRequirement
+from cds.data.fhir_reader import FhirReader
+from cds.data.fhir_reads import read_medications, read_queries
+from cds.data.normalise import Mappings, normalise
+from cds.data.patient_data import PatientData
+from cds.data.prefetch import Prefetched, read_prefetch
+from cds.data.prefetch_templates import PATIENT_KEY, PrefetchQuery, prefetch_queries
+from cds.data.resource_pool import ResourcePool
+from cds.data.unobtainable import Unobtainable
+from cds.fhir.references import literal_of
+from cds.hooks.request import CDSRequest
+
+
+async def gather_patient_data(
+    requirements: Sequence[DataRequirement],
+    request: CDSRequest,
+    fhir: FhirReader | None,
+    mappings: Mappings | None,
+    *,
+    now: datetime,
+) -> PatientData:
+    """Gather all that the requirements ask for, or refuse.
+
+    What the prefetch does not settle is read through `fhir` (None: there is no server that may be read), everything
+    at once. Raises PreconditionFailed naming every prefetch key whose data could not be had (CH-068), and BadRequest
+    when the prefetched Patient is not the one in context (CH-070).
+    """
+    pool = ResourcePool(request.patient_id, fhir.base_url if fhir else request.fhir_server)
+    unobtainable = Unobtainable()
+    open_queries: list[PrefetchQuery] = []
+    for query in prefetch_queries(tuple(requirements)):
+        prefetched = read_prefetch(request.prefetch, query)
+        if _settles(prefetched, query):
+            pool.add(prefetched.resources, f"prefetch:{query.key}")
+        else:
+            open_queries.append(query)
+            if fhir is None:
+                unobtainable.add(query.key, f"{prefetched.state} in the prefetch, and no FHIR server may be read")
+    if fhir is not None:
+        await read_queries(fhir, open_queries, request.token_values(now), pool, unobtainable)
+    unobtainable.refuse_if_any()
+    drafts = pool.drafts(request.draft_orders)
+    await read_medications(drafts, fhir, pool, unobtainable)
+    unobtainable.refuse_if_any()
+    return _patient_data(pool, drafts, mappings)
+
+
+def _settles(prefetched: Prefetched, query: PrefetchQuery) -> bool:
+    # "No such patient" contradicts the hook itself, so that only a Patient settles the key of the patient.
+    return prefetched.is_settled and (query.key != PATIENT_KEY or len(prefetched.resources) == 1)
+
+
+def _patient_data(pool: ResourcePool, drafts: list[dict[str, Any]], mappings: Mappings | None) -> PatientData:
+    by_literal = pool.by_literal
+    received_drafts = {literal: draft for draft in drafts if (literal := literal_of(draft))}
+    return PatientData(
+        patient_id=pool.patient_id,
+        resources=tuple(normalise(resource, by_literal, mappings) for resource in pool.resources),
+        draft_orders=tuple(normalise(draft, by_literal, mappings) for draft in drafts),
+        origins=pool.origins,
+        as_received={**by_literal, **received_drafts},
+        dropped_other_patient=pool.dropped_other_patient,
+        problems=tuple(pool.problems),
+    )

@@ -1,0 +1,204 @@
+"""One shape for the logic to read: references resolved, codes translated, units in the concept's canonical unit.
+
+Pure functions; a resource that needs no change is returned as it is, a changed one is a new dict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Protocol
+
+from cds.fhir.elements import codings_of, values_at
+from cds.fhir.extensions import MEDICATION_REFERENCE, ORIGINAL_QUANTITY
+from cds.fhir.quantities import unit_of, value_of
+from cds.fhir.references import contained, parse_reference
+from cds.fhir.systems import UCUM
+
+# Elements that are CodeableConcepts a local code may stand in, and elements that contain such.
+_CONCEPTS = frozenset(
+    {"code", "medicationCodeableConcept", "vaccineCode", "itemCodeableConcept", "valueCodeableConcept", "reasonCode"}
+    | {"bodySite", "category", "type", "method", "route", "statusReason", "interpretation", "conclusionCode"}
+)
+_CONTAINERS = frozenset({"component", "contained", "ingredient", "dosageInstruction", "dosage", "reaction"})
+_DECIMALS = Decimal("1e-8")  # what a CQL Decimal can hold
+
+
+class Mappings(Protocol):
+    """What `fhir_mappings` says; the terminology package answers it."""
+
+    def translate(self, system: str, code: str) -> Sequence[Mapping[str, Any]]:
+        """Give the Codings that mean the same in the systems of the guidelines; empty where nothing is mapped."""
+        ...
+
+    def conversion(self, codes: Collection[tuple[str, str]], unit: str) -> tuple[str, Decimal] | None:
+        """Give (canonical unit, factor) for a value with this unit of the concept with one of the (system, code).
+
+        None where the unit is canonical already, or no factor is known.
+        """
+        ...
+
+
+def normalise(
+    resource: dict[str, Any], pool: Mapping[str, dict[str, Any]], mappings: Mappings | None
+) -> dict[str, Any]:
+    """Bring one resource into the shape that the logic reads; `pool` holds by `Type/id` what references may mean."""
+    resource = _resolve_medication(resource, pool)
+    resource = _resolve_reasons(resource, pool)
+    if mappings is not None:
+        resource = _translate(resource, mappings)
+    if resource.get("resourceType") == "Observation":
+        resource = _canonical_units(resource, mappings)
+    return resource
+
+
+def medication_of(resource: Mapping[str, Any], pool: Mapping[str, dict[str, Any]]) -> dict[str, Any] | None:
+    """Find the Medication that `medicationReference` means: contained, or among the data."""
+    text = (resource.get("medicationReference") or {}).get("reference")
+    inside = contained(resource, text)
+    reference = parse_reference(text)
+    return inside or (pool.get(reference.literal) if reference else None)
+
+
+def _resolve_medication(resource: dict[str, Any], pool: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Put the Medication's codes where the logic looks for them, and the Medication with its strength inside."""
+    if "medicationReference" not in resource:
+        return resource
+    medication = medication_of(resource, pool)
+    if medication is None:
+        return resource
+    changed = {name: value for name, value in resource.items() if name != "medicationReference"}
+    inside = contained(resource, resource["medicationReference"].get("reference"))
+    if inside is None:
+        changed["contained"] = [*resource.get("contained", []), medication]
+    concept = dict(medication.get("code") or {})
+    ingredients = medication.get("ingredient") or []
+    if len(ingredients) == 1:
+        own = list(codings_of(concept))
+        concept["coding"] = own + [
+            coding for coding in codings_of(ingredients[0].get("itemCodeableConcept")) if coding not in own
+        ]
+    link = {"url": MEDICATION_REFERENCE, "valueReference": {"reference": f"#{medication.get('id')}"}}
+    concept["extension"] = [*concept.get("extension", []), link]
+    changed["medicationCodeableConcept"] = concept
+    return changed
+
+
+def _resolve_reasons(resource: dict[str, Any], pool: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Add the codes of the Conditions that `reasonReference` means to `reasonCode`."""
+    references = values_at(resource, "reasonReference.reference")
+    if not references:
+        return resource
+    found = [contained(resource, text) or _in_pool(text, pool) for text in references]
+    codes = [
+        condition["code"]
+        for condition in found
+        if condition is not None and condition.get("resourceType") == "Condition" and "code" in condition
+    ]
+    if not codes:
+        return resource
+    own = list(resource.get("reasonCode") or [])
+    return {**resource, "reasonCode": own + [code for code in codes if code not in own]}
+
+
+def _in_pool(text: object, pool: Mapping[str, dict[str, Any]]) -> dict[str, Any] | None:
+    reference = parse_reference(text)
+    return pool.get(reference.literal) if reference else None
+
+
+def _translate(node: dict[str, Any], mappings: Mappings) -> dict[str, Any]:
+    """Append the mapped Codings to every CodeableConcept; what the sender wrote stays first."""
+    changes: dict[str, Any] = {}
+    for name, value in node.items():
+        if name in _CONCEPTS:
+            new = _each(value, lambda concept: _translate_concept(concept, mappings))
+        elif name in _CONTAINERS:
+            new = _each(value, lambda inner: _translate(inner, mappings))
+        else:
+            continue
+        if new is not value:
+            changes[name] = new
+    return {**node, **changes} if changes else node
+
+
+def _each(value: Any, change: Any) -> Any:
+    """Apply a change to an object or to each of a list; the very same value comes back when nothing changed."""
+    if isinstance(value, dict):
+        return change(value)
+    if not isinstance(value, list):
+        return value
+    new = [change(item) if isinstance(item, dict) else item for item in value]
+    return new if any(one is not other for one, other in zip(new, value, strict=True)) else value
+
+
+def _translate_concept(concept: dict[str, Any], mappings: Mappings) -> dict[str, Any]:
+    codings = concept.get("coding")
+    if not isinstance(codings, list):
+        return concept
+    known = _codes_of(concept)
+    added: list[dict[str, Any]] = []
+    for system, code in sorted(known):
+        for target in mappings.translate(system, code):
+            key = (str(target.get("system", "")), str(target.get("code", "")))
+            if key not in known:
+                known.add(key)
+                added.append(dict(target))
+    return {**concept, "coding": [*codings, *added]} if added else concept
+
+
+def _codes_of(concept: Any) -> set[tuple[str, str]]:
+    return {(str(coding.get("system", "")), str(coding["code"])) for coding in codings_of(concept) if "code" in coding}
+
+
+def _canonical_units(observation: dict[str, Any], mappings: Mappings | None) -> dict[str, Any]:
+    changed = _convert_values(observation, _codes_of(observation.get("code")), mappings)
+    if isinstance(components := observation.get("component"), list):
+        converted = [
+            _convert_values(item, _codes_of(item.get("code")), mappings) if isinstance(item, dict) else item
+            for item in components
+        ]
+        if any(one is not other for one, other in zip(converted, components, strict=True)):
+            changed = {**changed, "component": converted}
+    return changed
+
+
+def _convert_values(holder: dict[str, Any], codes: set[tuple[str, str]], mappings: Mappings | None) -> dict[str, Any]:
+    """Convert the value and its reference range; both stay as they are where no factor is known."""
+    changes: dict[str, Any] = {}
+    if isinstance(quantity := holder.get("valueQuantity"), dict):
+        changes["valueQuantity"] = _convert(quantity, codes, mappings)
+    if isinstance(ranges := holder.get("referenceRange"), list):
+        changes["referenceRange"] = [_convert_range(item, codes, mappings) for item in ranges]
+    changes = {name: value for name, value in changes.items() if value != holder[name]}
+    return {**holder, **changes} if changes else holder
+
+
+def _convert_range(item: Any, codes: set[tuple[str, str]], mappings: Mappings | None) -> Any:
+    if not isinstance(item, dict):
+        return item
+    ends = {name: _convert(item[name], codes, mappings) for name in ("low", "high") if isinstance(item.get(name), dict)}
+    return {**item, **ends}
+
+
+def _convert(quantity: dict[str, Any], codes: set[tuple[str, str]], mappings: Mappings | None) -> dict[str, Any]:
+    """Multiply by the factor of the concept; the original stays in an extension. No unit, no conversion."""
+    unit, value = unit_of(quantity), value_of(quantity)
+    if unit is None or value is None:
+        return quantity
+    conversion = mappings.conversion(codes, unit) if mappings is not None else None
+    if conversion is None:
+        # A printed unit without code: only the micro sign is written as UCUM writes it.
+        return quantity if quantity.get("code") or quantity["unit"] == unit else {**quantity, "unit": unit}
+    canonical_unit, factor = conversion
+    product = value * factor
+    if isinstance(exponent := product.as_tuple().exponent, int) and exponent < -8:
+        product = product.quantize(_DECIMALS)
+    original = {"url": ORIGINAL_QUANTITY, "valueQuantity": quantity}
+    return {
+        **{name: quantity[name] for name in ("comparator",) if name in quantity},
+        "value": product,
+        "unit": canonical_unit,
+        "system": UCUM,
+        "code": canonical_unit,
+        "extension": [*quantity.get("extension", []), original],
+    }

@@ -1,0 +1,82 @@
+"""What came under a prefetch key, and what that means (https://cds-hooks.hl7.org/2.0/#prefetch-template)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from cds.data.prefetch_templates import PrefetchQuery
+from cds.fhir.bundles import entries_of, link_of, match_count, outcomes_of, resources_of
+from cds.fhir.operation_outcome import reports_failure
+
+_BUNDLE_TYPES = (None, "searchset", "collection")
+
+
+class PrefetchState(StrEnum):
+    """The states of a prefetch key that must not be mixed up (CH-061 to CH-071)."""
+
+    RECEIVED = "received"  # the data, all of them
+    ABSENT = "absent"  # looked up and not there: a fact
+    MISSING = "missing"  # not looked up
+    FAILED = "failed"  # the client says that its search failed
+    INVALID = "invalid"  # not what was asked for
+    INCOMPLETE = "incomplete"  # there is more than was sent
+
+
+@dataclass(frozen=True, slots=True)
+class Prefetched:
+    """The state of one key with its resources, which are complete when `is_settled`."""
+
+    state: PrefetchState
+    resources: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether nothing more needs to be read for this key."""
+        return self.state in (PrefetchState.RECEIVED, PrefetchState.ABSENT)
+
+
+def read_prefetch(prefetch: Mapping[str, Any] | None, query: PrefetchQuery) -> Prefetched:
+    """Judge what the client sent under the key of a query."""
+    if prefetch is None or query.key not in prefetch:
+        return Prefetched(PrefetchState.MISSING)
+    value = prefetch[query.key]
+    if value is None:
+        return Prefetched(PrefetchState.ABSENT)
+    if not isinstance(value, Mapping):
+        return Prefetched(PrefetchState.INVALID)
+    if value.get("resourceType") == "OperationOutcome":
+        return Prefetched(PrefetchState.FAILED)
+    if value.get("resourceType") == "Bundle":
+        return _read_bundle(value, query)
+    if query.is_read and value.get("resourceType") == query.resource_type:
+        return Prefetched(PrefetchState.RECEIVED, (dict(value),))
+    return Prefetched(PrefetchState.INVALID)
+
+
+def _read_bundle(bundle: Mapping[str, Any], query: PrefetchQuery) -> Prefetched:
+    entries = bundle.get("entry")
+    if bundle.get("type") not in _BUNDLE_TYPES or not isinstance(entries, (list, type(None))):
+        return Prefetched(PrefetchState.INVALID)
+    if not all(isinstance(entry, Mapping) and isinstance(entry.get("resource"), dict) for entry in entries_of(bundle)):
+        return Prefetched(PrefetchState.INVALID)
+    # A client that could not fill in a token searched for nothing (CH-071).
+    if "{{" in (link_of(bundle, "self") or "").replace("%7B", "{").replace("%7b", "{"):
+        return Prefetched(PrefetchState.MISSING)
+    if any(reports_failure(outcome) for outcome in outcomes_of(bundle)):
+        return Prefetched(PrefetchState.FAILED)
+    total = bundle.get("total")
+    if link_of(bundle, "next") or (isinstance(total, int) and total > match_count(bundle)):
+        return Prefetched(PrefetchState.INCOMPLETE)
+    resources = tuple(resources_of(bundle))
+    wanted = tuple(resource for resource in resources if _is_expected(resource, query))
+    if len(wanted) != len(resources) and not wanted:
+        return Prefetched(PrefetchState.INVALID)
+    return Prefetched(PrefetchState.RECEIVED if wanted else PrefetchState.ABSENT, wanted)
+
+
+def _is_expected(resource: Mapping[str, Any], query: PrefetchQuery) -> bool:
+    resource_type = resource.get("resourceType")
+    return resource_type == query.resource_type or (query.brings_medications and resource_type == "Medication")

@@ -1,0 +1,113 @@
+"""The resources of one call as they come in: checked for their patient, without doubles, with their origins."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cds.data.patient_data import DataProblem, DataProblemKind
+from cds.errors import BadRequest, PreconditionFailed
+from cds.fhir.dates import BEGINNING, time_span
+from cds.fhir.patient_compartment import NOT_ABOUT_A_PATIENT, patient_reference
+from cds.fhir.references import literal_of, parse_reference
+
+
+class ResourcePool:
+    """Collects the resources about one patient; `base_url` is the FHIR server that absolute references may name."""
+
+    def __init__(self, patient_id: str, base_url: str | None) -> None:
+        self.patient_id = patient_id
+        self.base_url = base_url.rstrip("/") if base_url else None
+        self.by_literal: dict[str, dict[str, Any]] = {}
+        self.origins: dict[str, str] = {}
+        self.problems: list[DataProblem] = []
+        self._without_id: dict[str, dict[str, Any]] = {}
+
+    @property
+    def resources(self) -> list[dict[str, Any]]:
+        """List the Patient and what is about the patient, sorted by type and id whatever order it came in."""
+        about = [item for item in self.by_literal.values() if item["resourceType"] not in NOT_ABOUT_A_PATIENT]
+        about.sort(key=lambda resource: (resource["resourceType"], resource["id"]))
+        return about + [self._without_id[text] for text in sorted(self._without_id)]
+
+    @property
+    def dropped_other_patient(self) -> int:
+        """Count the resources of other patients that came and were not used."""
+        return sum(problem.kind is DataProblemKind.OTHER_PATIENT for problem in self.problems)
+
+    def add(self, resources: Iterable[dict[str, Any]], origin: str) -> None:
+        """Take in what one source gave. Raises BadRequest or PreconditionFailed for a wrong Patient."""
+        for resource in resources:
+            literal = literal_of(resource)
+            if resource["resourceType"] == "Patient":
+                self._check_patient(resource, origin)
+            elif not self._is_accepted(resource, origin):
+                continue
+            if literal is None:
+                self._without_id.setdefault(json.dumps(resource, sort_keys=True, default=str), resource)
+            elif literal not in self.by_literal:
+                self.by_literal[literal] = resource
+                self.origins[literal] = origin
+            else:
+                self._add_copy(literal, resource, origin)
+
+    def drafts(self, drafts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Give the drafts of the hook that are for this patient; a draft may not say yet whom it is for."""
+        kept = []
+        for draft in drafts:
+            if draft.get("resourceType") in NOT_ABOUT_A_PATIENT:
+                self.add([draft], "context")
+            elif patient_reference(draft) is None or self._is_accepted(draft, "context"):
+                kept.append(draft)
+        return kept
+
+    def _is_accepted(self, resource: Mapping[str, Any], origin: str) -> bool:
+        if resource.get("resourceType") in NOT_ABOUT_A_PATIENT:
+            return True
+        subject = patient_reference(resource)
+        reference = parse_reference(subject.get("reference")) if subject else None
+        if reference is None:
+            kind = DataProblemKind.NO_PATIENT
+        elif reference.literal != f"Patient/{self.patient_id}" or not self.is_here(reference.base):
+            kind = DataProblemKind.OTHER_PATIENT
+        else:
+            return True
+        # The id of another patient's resource is not written down.
+        self.problems.append(DataProblem(kind, origin))
+        return False
+
+    def is_here(self, base: str | None) -> bool:
+        """Say whether the base of a reference is the server of this call."""
+        return base is None or self.base_url is None or base.rstrip("/") == self.base_url
+
+    def _check_patient(self, patient: Mapping[str, Any], origin: str) -> None:
+        if patient.get("id") == self.patient_id:
+            return
+        if origin.startswith("prefetch:"):
+            key = origin.removeprefix("prefetch:")
+            msg = "the Patient in the prefetch is not the patient in context"
+            raise BadRequest(msg, expression=f"prefetch.{key}")
+        msg = "the FHIR server answered with another Patient than the one in context"
+        raise PreconditionFailed(msg, expression="fhirServer")
+
+    def _add_copy(self, literal: str, resource: dict[str, Any], origin: str) -> None:
+        """Keep the newer of two copies, and say so when they differ in content."""
+        earlier = self.by_literal[literal]
+        if _content(earlier) == _content(resource):
+            return
+        self.problems.append(DataProblem(DataProblemKind.CONFLICTING_COPIES, origin, literal))
+        if _last_updated(resource) > _last_updated(earlier):
+            self.by_literal[literal] = resource
+            self.origins[literal] = origin
+
+
+def _content(resource: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in resource.items() if name not in ("meta", "text")}
+
+
+def _last_updated(resource: Mapping[str, Any]) -> Any:
+    try:
+        return time_span(resource["meta"]["lastUpdated"]).start
+    except (KeyError, TypeError, ValueError):
+        return BEGINNING

@@ -1,0 +1,18 @@
+"""A store with one patient, and what a small guideline maps."""
+
+from __future__ import annotations
+
+import pytest
+from small_guideline import NOW, FactorTable, everything
+
+from cds.sandbox.store import FHIRStore
+
+
+@pytest.fixture
+def store() -> FHIRStore:
+    return FHIRStore(everything(), clock=lambda: NOW)
+
+
+@pytest.fixture
+def mappings() -> FactorTable:
+    return FactorTable()
