@@ -1,0 +1,308 @@
+"""Date, DateTime and Time with the precision they were given, and their order.
+
+A value that says only "2014-01" means some instant of that month. Each value therefore carries the `first` and the
+`last` millisecond it may mean, on its own clock, and two values compare by these ranges: apart, the order is certain;
+the same range, they are equal; overlapping, nobody knows and the answer is None. That is CQL's comparison component
+by component, at the price of three integer comparisons.
+
+Offsets count as CQL says: only when the comparison reaches hours. Calendar days compare as written, whatever their
+offset. Seconds and milliseconds are separate precisions, as HL7's CQL tests have it, so that `10:00:00` against
+`10:00:00.500` is unknown. https://cql.hl7.org/09-b-cqlreference.html#date-and-time-operators-2
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+from cds.engine.errors import EvaluationError
+from cds.engine.runtime.calendar_units import (
+    DAY,
+    DAY_MS,
+    HOUR,
+    MILLISECOND,
+    MINUTE,
+    MONTH,
+    PRECISIONS,
+    SECOND,
+    UNIT_MS,
+    YEAR,
+    rank_of,
+)
+
+_LARGEST_OFFSET = Decimal(14)
+
+
+class _Temporal:
+    """What the three types share: Python equality by content, and the name of the precision."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @property
+        def rank(self) -> int: ...
+        @property
+        def first(self) -> int: ...
+        @property
+        def offset(self) -> Decimal | None: ...
+
+    @property
+    def precision(self) -> str:
+        """The finest unit given: "year" ... "millisecond"."""
+        return PRECISIONS[self.rank]
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            self.__class__ is other.__class__
+            and isinstance(other, _Temporal)
+            and self.first == other.first
+            and self.rank == other.rank
+            and self.offset == other.offset
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.__class__.__name__, self.first, self.rank, self.offset))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Date(_Temporal):
+    """A calendar date, a month or a year; years 1 to 9999. Raises EvaluationError for a day that does not exist."""
+
+    year: int
+    month: int | None = None
+    day: int | None = None
+    rank: int = field(init=False)
+    first: int = field(init=False)
+    last: int = field(init=False)
+
+    offset: ClassVar[None] = None
+    shift: ClassVar[None] = None
+
+    def __post_init__(self) -> None:
+        _set_range(self, *_days(self.year, self.month, self.day))
+
+    def __str__(self) -> str:
+        return _date_text(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class DateTime(_Temporal):
+    """A date with a time of day, given down to any precision, and its offset from UTC in hours.
+
+    Raises EvaluationError for a time that does not exist, a gap in the components, or an offset beyond 14 hours.
+    """
+
+    year: int
+    month: int | None = None
+    day: int | None = None
+    hour: int | None = None
+    minute: int | None = None
+    second: int | None = None
+    millisecond: int | None = None
+    offset: Decimal | None = None
+    rank: int = field(init=False)
+    first: int = field(init=False)
+    last: int = field(init=False)
+    shift: int | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        shift = None
+        if self.offset is not None:
+            if abs(self.offset) > _LARGEST_OFFSET:
+                raise EvaluationError("a timezone offset lies between -14 and +14 hours")
+            shift = round(self.offset * 60) * UNIT_MS[MINUTE]
+        object.__setattr__(self, "shift", shift)
+        rank, first, last = _days(self.year, self.month, self.day)
+        if self.hour is not None:
+            if rank != DAY:
+                raise EvaluationError("a DateTime with an hour needs its month and day")
+            rank, start, last = _time_of_day(self.hour, self.minute, self.second, self.millisecond)
+            last += first
+            first += start
+        elif self.minute is not None or self.second is not None or self.millisecond is not None:
+            raise EvaluationError("a DateTime with minutes, seconds or milliseconds needs its hour")
+        _set_range(self, rank, first, last)
+
+    def __str__(self) -> str:
+        text = _date_text(self)
+        if self.rank < HOUR:
+            return text
+        return f"{text}T{_time_text(self)}{offset_text(self.offset)}"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Time(_Temporal):
+    """A time of day on no particular day. Raises EvaluationError for a time that does not exist."""
+
+    hour: int
+    minute: int | None = None
+    second: int | None = None
+    millisecond: int | None = None
+    rank: int = field(init=False)
+    first: int = field(init=False)
+    last: int = field(init=False)
+
+    offset: ClassVar[None] = None
+    shift: ClassVar[None] = None
+
+    def __post_init__(self) -> None:
+        _set_range(self, *_time_of_day(self.hour, self.minute, self.second, self.millisecond))
+
+    def __str__(self) -> str:
+        return _time_text(self)
+
+
+Temporal: TypeAlias = Date | DateTime | Time
+
+
+def compare(left: Temporal, right: Temporal) -> int | None:
+    """Return -1, 0 or 1 as left is before, the same as or after right, or None where their precision leaves it open."""
+    if left.__class__ is not right.__class__ and (left.__class__ is Time or right.__class__ is Time):
+        raise EvaluationError("a time of day and a date have no order")
+    first, last, other_first, other_last = left.first, left.last, right.first, right.last
+    shift, other_shift = left.shift, right.shift
+    if shift != other_shift and shift is not None and other_shift is not None and max(left.rank, right.rank) >= HOUR:
+        # A value without an offset is read on the other one's clock: nothing to move.
+        first += other_shift - shift
+        last += other_shift - shift
+    if last < other_first:
+        return -1
+    if other_last < first:
+        return 1
+    return 0 if first == other_first and last == other_last else None
+
+
+def compare_at(left: Temporal, right: Temporal, precision: str) -> int | None:
+    """Return -1, 0 or 1 by the components down to `precision`, or None when one of them is missing on the way.
+
+    Raises EvaluationError for weeks, and for a time of day compared by year, month or day.
+    """
+    rank = rank_of(precision)
+    if isinstance(left, Time) or isinstance(right, Time):
+        if rank < HOUR or left.__class__ is not right.__class__:
+            message = f"a time of day has no {precision} to compare"
+            raise EvaluationError(message)
+    elif rank < HOUR:
+        return _compare_calendar(left, right, rank)
+    unit = UNIT_MS[rank]
+    distance = 0
+    if left.shift is not None and right.shift is not None:
+        # Different clocks are both read in UTC; equal ones stay, so that half-hour zones keep their own hours.
+        distance = right.shift - left.shift
+    first, last = (left.first + distance) // unit, (left.last + distance) // unit
+    other_first, other_last = right.first // unit, right.last // unit
+    if last < other_first:
+        return -1
+    if other_last < first:
+        return 1
+    return 0 if first == last and other_first == other_last else None
+
+
+def _compare_calendar(left: Date | DateTime, right: Date | DateTime, rank: int) -> int | None:
+    if rank == DAY and left.rank >= DAY and right.rank >= DAY:
+        day, other_day = left.first // DAY_MS, right.first // DAY_MS
+        return (day > other_day) - (day < other_day)
+    if left.year != right.year:
+        return -1 if left.year < right.year else 1
+    if rank == YEAR:
+        return 0
+    if left.month is None or right.month is None:
+        return None
+    if left.month != right.month:
+        return -1 if left.month < right.month else 1
+    # The same month; a day is only reached here when one side does not have it.
+    return 0 if rank == MONTH else None
+
+
+def equal(left: Temporal, right: Temporal) -> bool | None:
+    """CQL `=`: None where the precision leaves it open; a time of day is never equal to a date."""
+    if (left.__class__ is Time) is not (right.__class__ is Time):
+        return False
+    order = compare(left, right)
+    return None if order is None else order == 0
+
+
+def equivalent(left: Temporal, right: Temporal) -> bool:
+    """CQL `~`: as equal, and different precision is simply not equivalent."""
+    return equal(left, right) is True
+
+
+def offset_text(offset: Decimal | None) -> str:
+    """Return an offset as ISO 8601 writes it: "+01:30", or "" for none."""
+    if offset is None:
+        return ""
+    minutes = abs(round(offset * 60))
+    return f"{'-' if offset < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _set_range(value: Temporal, rank: int, first: int, last: int) -> None:
+    object.__setattr__(value, "rank", rank)
+    object.__setattr__(value, "first", first)
+    object.__setattr__(value, "last", last)
+
+
+def _days(year: int, month: int | None, day: int | None) -> tuple[int, int, int]:
+    """Return the rank and the first and last millisecond of a year, month or day, counted from the day 0000-12-31."""
+    try:
+        if day is not None:
+            if month is None:
+                raise EvaluationError("a date with a day needs its month")
+            first = datetime.date(year, month, day).toordinal() * DAY_MS
+            return DAY, first, first + DAY_MS - 1
+        if month is None:
+            first = datetime.date(year, 1, 1).toordinal()
+            return YEAR, first * DAY_MS, (datetime.date(year, 12, 31).toordinal() + 1) * DAY_MS - 1
+        first = datetime.date(year, month, 1).toordinal()
+        return MONTH, first * DAY_MS, (first + days_in_month(year, month)) * DAY_MS - 1
+    except ValueError:
+        raise EvaluationError("there is no such date: years run from 1 to 9999") from None
+
+
+def days_in_month(year: int, month: int) -> int:
+    """Return 28 to 31."""
+    if month == 2:
+        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
+    return 30 if month in (4, 6, 9, 11) else 31
+
+
+def _time_of_day(hour: int, minute: int | None, second: int | None, millisecond: int | None) -> tuple[int, int, int]:
+    """Return the rank and the first and last millisecond of the day."""
+    rank = HOUR
+    parts = [hour]
+    for finer in (minute, second, millisecond):
+        if finer is None:
+            break
+        parts.append(finer)
+        rank += 1
+    if (rank < SECOND and millisecond is not None) or (rank < MINUTE and second is not None):
+        raise EvaluationError("a time may not leave out a component before a finer one")
+    if not all(0 <= part <= limit for part, limit in zip(parts, (23, 59, 59, 999), strict=False)):
+        raise EvaluationError("there is no such time of day")
+    first = sum(part * unit for part, unit in zip(parts, UNIT_MS[HOUR:], strict=False))
+    return rank, first, first + UNIT_MS[rank] - 1
+
+
+def _date_text(value: Date | DateTime) -> str:
+    text = f"{value.year:04}"
+    if value.month is not None:
+        text += f"-{value.month:02}"
+        if value.day is not None:
+            text += f"-{value.day:02}"
+    return text
+
+
+def _time_text(value: DateTime | Time) -> str:
+    text = f"{value.hour:02}"
+    if value.minute is not None:
+        text += f":{value.minute:02}"
+        if value.second is not None:
+            text += f":{value.second:02}"
+            if value.rank == MILLISECOND:
+                text += f".{value.millisecond:03}"
+    return text
