@@ -49,7 +49,7 @@ ${Object.entries(classes)
 // The engine answers FHIRHelpers' functions itself, so the translator needs their signatures only: those of the model's
 // implicit conversions, and the few others of FHIRHelpers 4.0.1 that authors call by name.
 function fhirHelpers() {
-  const conversions = [...fhirModel.matchAll(/<conversionInfo ([^>]*)\/>/g)].map(([, attributes]) => {
+  const conversions = [...fhirModel.matchAll(/<conversionInfo (.*?)\/>/g)].map(([, attributes]) => {
     const value = (name) => new RegExp(`${name}="([^"]*)"`).exec(attributes)[1].replaceAll("&lt;", "<").replaceAll("&gt;", ">");
     return `define function ${value("functionName").replace("FHIRHelpers.", "")}(value ${value("fromType")}) returns ${value("toType")}: external`;
   });
