@@ -1,4 +1,4 @@
-"""Arithmetic over Integer, Long, Decimal and Quantity; dates with durations are handed on to `temporal`.
+"""Arithmetic over Integer, Long, Decimal and Quantity, over uncertain numbers, and of dates with durations.
 
 Null in, null out; a result that the type cannot hold is null too.
 https://cql.hl7.org/09-b-cqlreference.html#arithmetic-operators-4
@@ -14,8 +14,10 @@ from decimal import Overflow as _Overflow
 from typing import Any
 
 from cds.engine.errors import EvaluationError
-from cds.engine.runtime import decimals, quantities
+from cds.engine.runtime import decimals, quantities, strings, temporal_arithmetic
 from cds.engine.runtime.decimals import WIDE, limited
+from cds.engine.runtime.temporal import Date, DateTime, Time
+from cds.engine.runtime.uncertainty import Uncertainty, combined, negated
 from cds.engine.runtime.values import (
     DECIMAL_MAX,
     DECIMAL_MIN,
@@ -29,6 +31,7 @@ from cds.engine.runtime.values import (
 )
 
 _RANK = {int: 0, Long: 1, Decimal: 2, Quantity: 3}
+_TEMPORAL = frozenset({Date, DateTime, Time})
 _LARGEST_WHOLE_EXPONENT = 63
 
 
@@ -87,23 +90,39 @@ def _calculate(
 
 
 def add(left: Any, right: Any) -> Any:
-    """Return the sum."""
+    """Return the sum; a date or time moved by a duration; two strings joined."""
     if type(left) is Decimal and type(right) is Decimal:
         total = left + right
         return total if DECIMAL_MIN <= total <= DECIMAL_MAX else None
+    if type(left) in _TEMPORAL and type(right) in (Quantity, type(None)):
+        return temporal_arithmetic.add(left, right)
+    if type(left) is str and type(right) is str:
+        return strings.concatenate(left, right)
+    if type(left) is Uncertainty or type(right) is Uncertainty:
+        return _uncertain(add, left, right)
     return _calculate("+", left, right, operator.add, WIDE.add, quantities.add)
 
 
 def subtract(left: Any, right: Any) -> Any:
-    """Return the difference."""
+    """Return the difference; a date or time moved back by a duration."""
     if type(left) is Decimal and type(right) is Decimal:
         difference = left - right
         return difference if DECIMAL_MIN <= difference <= DECIMAL_MAX else None
+    if type(left) in _TEMPORAL and type(right) in (Quantity, type(None)):
+        return temporal_arithmetic.subtract(left, right)
+    if type(left) is Uncertainty or type(right) is Uncertainty:
+        return _uncertain(subtract, left, right)
     return _calculate("-", left, right, operator.sub, WIDE.subtract, quantities.subtract)
+
+
+def _uncertain(operation: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
+    return None if left is None or right is None else combined(operation, left, right)
 
 
 def multiply(left: Any, right: Any) -> Any:
     """Return the product; that of quantities carries the product of their units."""
+    if type(left) is Uncertainty or type(right) is Uncertainty:
+        return _uncertain(multiply, left, right)
     return _calculate("*", left, right, operator.mul, WIDE.multiply, quantities.multiply)
 
 
@@ -168,6 +187,8 @@ def _unary(symbol: str, operand: Any, function: Callable[[Any], Any]) -> Any:
 
 def negate(operand: Any) -> Any:
     """Return the number with the opposite sign."""
+    if type(operand) is Uncertainty:
+        return negated(operand)
     return _unary("-", operand, operator.neg)
 
 

@@ -57,9 +57,9 @@ def _calendar_kind(unit: str) -> str:
 
 
 def in_common_unit(left: Quantity, right: Quantity) -> tuple[Decimal, Decimal, str] | None:
-    """Return both values in the more granular of the two units; None when not commensurable, special or no units."""
+    """Return both values in the more granular of the two units; None when not commensurable, or scales without zero."""
     if left.unit == right.unit:
-        return None if units.is_special(left.unit) else (left.value, right.value, left.unit)
+        return left.value, right.value, left.unit
     if units.is_special(left.unit) or units.is_special(right.unit):
         return None
     unit = units.finer(left.unit, right.unit)
