@@ -165,7 +165,7 @@ def compare(left: Any, right: Any) -> int | None:
         return None
     kind, other = type(left), type(right)
     if kind is other and kind in _ORDERED:
-        return (left > right) - (left < right)
+        return int(left > right) - int(left < right)
     if kind is Uncertainty or other is Uncertainty:
         return -1 if less(left, right) else 1 if less(right, left) else 0 if equal(left, right) else None
     return point_order.compare(*_promoted(left, right))

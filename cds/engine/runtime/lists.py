@@ -92,7 +92,9 @@ def reverse(operand: Sequence[Any] | None) -> list[Any] | None:
     return None if operand is None else list(operand[::-1])
 
 
-def slice_(source: Sequence[Any] | None, start_index: int | None = None, end_index: int | None = None) -> Any:
+def slice(
+    source: Sequence[Any] | None, start_index: int | None = None, end_index: int | None = None
+) -> list[Any] | None:
     """Return the elements from `start_index` up to `end_index`; a negative index counts from the end."""
     return None if source is None else list(source[start_index:end_index])
 
