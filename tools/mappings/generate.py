@@ -1,0 +1,87 @@
+"""Write fhir_mappings/ from the terminology catalogue: value sets, units, maps between code systems, own code systems.
+
+    python tools/mappings/generate.py TERMINOLOGY.yaml [--guidelines FOLDER] [--out fhir_mappings]
+
+TERMINOLOGY.yaml holds the verified codes; additions.yaml beside this script holds what it lacks, each with the place
+where the code was seen. The files written are content from then on: what is changed in them by hand is lost when this
+script is run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from code_systems import clinical_concepts, clinical_findings, naming_systems, recommendations
+from concept_maps import concept_maps
+from observation_definitions import observation_definitions
+from value_sets import value_sets
+
+Resource = dict[str, Any]
+_HERE = Path(__file__).parent
+_LISTS = ("observations", "drugs", "drug_groups", "conditions", "procedures", "vaccines")
+
+
+def main() -> None:
+    """Read the catalogue and write one file per resource."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("terminology", type=Path)
+    arguments.add_argument("--guidelines", type=Path, default=None, help="folder with the recommendation catalogues")
+    arguments.add_argument("--out", type=Path, default=_HERE.parent.parent / "fhir_mappings")
+    given = arguments.parse_args()
+    catalogue = merged(_read(given.terminology), _read(_HERE / "additions.yaml"))
+    resources = [
+        *value_sets(catalogue),
+        *observation_definitions(catalogue),
+        *concept_maps(catalogue),
+        *naming_systems(catalogue),
+        clinical_concepts(catalogue),
+        clinical_findings(catalogue),
+    ]
+    if given.guidelines is not None:
+        resources.append(recommendations([_read(path) for path in sorted(given.guidelines.glob("*-*.yaml"))]))
+    for resource in resources:
+        write(given.out, resource)
+
+
+def merged(catalogue: dict[str, Any], additions: dict[str, Any]) -> dict[str, Any]:
+    """Lay the additions over the catalogue: new concepts, more codes for a known concept, codes that move or go."""
+    together = {**catalogue, "findings": additions["findings"], "unit_spellings": additions["unit_spellings"]}
+    for name in _LISTS:
+        concepts = {concept["id"]: dict(concept) for concept in catalogue[name]}
+        for addition in additions.get(name, ()):
+            concept = concepts.setdefault(addition["id"], {"codes": []})
+            codes = [*concept.get("codes", ()), *addition.get("codes", ())]
+            concepts[addition["id"]] = {**concept, **addition, "codes": codes}
+        together[name] = list(concepts.values())
+    _correct(together, additions["corrections"])
+    return together
+
+
+def _correct(catalogue: dict[str, Any], corrections: list[dict[str, str]]) -> None:
+    for correction in corrections:
+        concept = next(one for one in catalogue[correction["list"]] if one["id"] == correction["id"])
+        code = next(one for one in concept["codes"] if one["code"] == correction["code"])
+        if "display" in correction:
+            code["display"] = correction["display"]
+        else:
+            concept["codes"] = [one for one in concept["codes"] if one is not code]
+
+
+def write(folder: Path, resource: Resource) -> None:
+    """Write one resource as Type/id.json, readable and in a stable order."""
+    path = folder / resource["resourceType"] / f"{resource['id']}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(resource, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+if __name__ == "__main__":
+    main()
