@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import orjson
 from fastapi import APIRouter, Request, Response
 
+from cds.errors import BadRequest
+from cds.fhir.json import dumps, loads
 from cds.fhir.operation_outcome import operation_outcome
 from cds.sandbox.server import Answer, SandboxServer
 
@@ -28,8 +29,8 @@ def sandbox_router(server: SandboxServer, prefix: str = "/sandbox/fhir") -> APIR
             form = body.decode("utf-8", "replace")
             return _response(server.handle("POST", path, request.url.query, prefer=prefer, form=form))
         try:
-            resource = orjson.loads(body) if body else None
-        except orjson.JSONDecodeError:
+            resource = loads(body) if body else None
+        except BadRequest:
             return _response(Answer(400, operation_outcome("structure", "the body is not JSON")))
         return _response(server.handle(request.method, path, request.url.query, resource, prefer=prefer))
 
@@ -37,5 +38,5 @@ def sandbox_router(server: SandboxServer, prefix: str = "/sandbox/fhir") -> APIR
 
 
 def _response(answer: Answer) -> Response:
-    content = b"" if answer.body is None else orjson.dumps(answer.body)
+    content = b"" if answer.body is None else dumps(answer.body)
     return Response(content, answer.status, answer.headers, media_type=_FHIR_JSON)
