@@ -1,0 +1,39 @@
+"""Ask cql-execution + cql-exec-fhir for the values of definitions, as the second opinion on the engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cds.authoring.translator import installed_packages, run_node
+
+FOLDER = Path(__file__).resolve().parent
+
+
+def evaluate(
+    elm: Sequence[Mapping[str, Any]],
+    ask: Mapping[str, Sequence[str]],
+    patients: Sequence[Sequence[Mapping[str, Any]]],
+    *,
+    now: datetime,
+    parameters: Mapping[str, Sequence[Mapping[str, Any]]],
+    value_sets: Mapping[str, Sequence[Mapping[str, str]]],
+) -> list[dict[str, dict[str, dict[str, Any]]]]:
+    """Evaluate definitions (by library) for each patient's resources.
+
+    Gives one row per patient: library → definition → {"value": tagged value} or {"error": text}. `elm` must hold the
+    ELM of FHIRHelpers too.
+    """
+    job = {
+        "elm": list(elm),
+        "ask": [{"library": name, "definitions": list(definitions)} for name, definitions in ask.items()],
+        "patients": [list(resources) for resources in patients],
+        "parameters": {name: list(resources) for name, resources in parameters.items()},
+        "valueSets": {url: list(codes) for url, codes in value_sets.items()},
+        "now": now.isoformat(timespec="milliseconds"),
+    }
+    answer = run_node(installed_packages(FOLDER), "cql_execution.mjs", json.dumps(job))
+    return [json.loads(line) for line in answer.split("\n") if line]
