@@ -1,7 +1,7 @@
 """The time between two dates or times: whole periods elapsed (duration) and boundaries crossed (difference).
 
 Imprecise operands give an Uncertainty from the shortest to the longest possible answer. A day-precision DateTime may be
-any instant of its day; a Date is the day itself. https://cql.hl7.org/09-b-cqlreference.html#duration and #difference
+any instant of its day; a Date is the day itself. https://cql.hl7.org/15-h-timeintervalcalculations.html
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import datetime
 from typing import Any
 
 from cds.engine.errors import EvaluationError
-from cds.engine.runtime.calendar_units import DAY, DAY_MS, HOUR, MONTH, RANK, UNIT_MS, YEAR
-from cds.engine.runtime.temporal import Date, Temporal, Time
+from cds.engine.runtime.calendar_units import DAY, DAY_MS, HOUR, MILLISECOND, MONTH, RANK, SECOND, UNIT_MS, YEAR
+from cds.engine.runtime.temporal import Date, Temporal, Time, days_in_month
 from cds.engine.runtime.temporal_parts import date_at
 from cds.engine.runtime.uncertainty import Uncertainty, bounds, uncertain
 
@@ -47,7 +47,7 @@ def _between(low: Any, high: Any, precision: str, count: Any) -> int | Uncertain
     rank = _rank_between(low, high, precision)
     weeks = precision == "week"
     dates = isinstance(low, Date) and isinstance(high, Date)
-    (low_first, low_last), (high_first, high_last) = _instants(low, dates), _instants(high, dates)
+    (low_first, low_last), (high_first, high_last) = _instants(low, dates, rank), _instants(high, dates, rank)
     if rank >= HOUR or count is _whole_periods:
         distance = 0 if low.shift is None or high.shift is None else low.shift - high.shift
         high_first += distance
@@ -63,9 +63,16 @@ def _as_result(shortest: int, longest: int) -> int | Uncertainty:
     return result
 
 
-def _instants(value: Temporal, whole_days: bool) -> tuple[int, int]:
-    """Return the first and last instant meant; between two Dates time runs in whole days."""
-    return (value.first, value.last - DAY_MS + 1) if whole_days else (value.first, value.last)
+def _instants(value: Temporal, dates: bool, rank: int) -> tuple[int, int]:
+    """Return the first and last instant meant; between two Dates time runs in whole days, elsewhere in milliseconds.
+
+    A value given to the second is that second exactly, unless milliseconds are asked for.
+    """
+    if dates:
+        return value.first, value.last - DAY_MS + 1
+    if value.rank == SECOND and rank < MILLISECOND:
+        return value.first, value.first
+    return value.first, value.last
 
 
 def _rank_between(low: Temporal, high: Temporal, precision: str) -> int:
@@ -83,17 +90,17 @@ def _whole_periods(start: int, end: int, rank: int, weeks: bool) -> int:
     if rank >= DAY:
         periods = (end - start) // UNIT_MS[rank]
         return periods // _DAYS_PER_WEEK if weeks else periods
-    months, rest, other_rest = _months_apart(start, end)
-    if other_rest < rest:
+    first, last = _date_of(start), _date_of(end)
+    months = _months_apart(first, last)
+    # The same day of the month, or the month's last day where it has no such day (Appendix H of the specification).
+    due = min(first.day or 1, days_in_month(last.year, last.month or 1))
+    if ((last.day or 1), end % DAY_MS) < (due, start % DAY_MS):
         months -= 1
     return months // 12 if rank == YEAR else months
 
 
-def _months_apart(start: int, end: int) -> tuple[int, int, int]:
-    """Return the calendar months between, and how far into its month each of the two is, in milliseconds."""
-    first, last = _date_of(start), _date_of(end)
-    months = (last.year - first.year) * 12 + (last.month or 1) - (first.month or 1)
-    return months, (first.day or 1) * DAY_MS + start % DAY_MS, (last.day or 1) * DAY_MS + end % DAY_MS
+def _months_apart(first: Date, last: Date) -> int:
+    return (last.year - first.year) * 12 + (last.month or 1) - (first.month or 1)
 
 
 def _date_of(instant: int) -> Date:
@@ -103,7 +110,7 @@ def _date_of(instant: int) -> Date:
 
 def _boundaries(start: int, end: int, rank: int, weeks: bool) -> int:
     if rank == MONTH:
-        return _months_apart(start, end)[0]
+        return _months_apart(_date_of(start), _date_of(end))
     if rank == YEAR:
         return _date_of(end).year - _date_of(start).year
     if weeks:

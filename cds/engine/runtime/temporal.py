@@ -191,12 +191,12 @@ def compare_at(left: Temporal, right: Temporal, precision: str) -> int | None:
     elif rank < HOUR:
         return _compare_calendar(left, right, rank)
     unit = UNIT_MS[rank]
-    distance = 0
-    if left.shift is not None and right.shift is not None:
+    distance = other_distance = 0
+    if left.shift != right.shift and left.shift is not None and right.shift is not None:
         # Different clocks are both read in UTC; equal ones stay, so that half-hour zones keep their own hours.
-        distance = right.shift - left.shift
-    first, last = (left.first + distance) // unit, (left.last + distance) // unit
-    other_first, other_last = right.first // unit, right.last // unit
+        distance, other_distance = left.shift, right.shift
+    first, last = (left.first - distance) // unit, (left.last - distance) // unit
+    other_first, other_last = (right.first - other_distance) // unit, (right.last - other_distance) // unit
     if last < other_first:
         return -1
     if other_last < first:
@@ -273,18 +273,19 @@ def days_in_month(year: int, month: int) -> int:
 
 def _time_of_day(hour: int, minute: int | None, second: int | None, millisecond: int | None) -> tuple[int, int, int]:
     """Return the rank and the first and last millisecond of the day."""
-    rank = HOUR
-    parts = [hour]
-    for finer in (minute, second, millisecond):
-        if finer is None:
-            break
-        parts.append(finer)
-        rank += 1
-    if (rank < SECOND and millisecond is not None) or (rank < MINUTE and second is not None):
-        raise EvaluationError("a time may not leave out a component before a finer one")
-    if not all(0 <= part <= limit for part, limit in zip(parts, (23, 59, 59, 999), strict=False)):
+    rank, first, proper = HOUR, hour * UNIT_MS[HOUR], 0 <= hour <= 23
+    if minute is not None:
+        rank, first, proper = MINUTE, first + minute * UNIT_MS[MINUTE], proper and 0 <= minute <= 59
+        if second is not None:
+            rank, first, proper = SECOND, first + second * UNIT_MS[SECOND], proper and 0 <= second <= 59
+            if millisecond is not None:
+                rank, first, proper = MILLISECOND, first + millisecond, proper and 0 <= millisecond <= 999
+        elif millisecond is not None:
+            raise EvaluationError("a time with milliseconds needs its seconds")
+    elif second is not None or millisecond is not None:
+        raise EvaluationError("a time with seconds needs its minutes")
+    if not proper:
         raise EvaluationError("there is no such time of day")
-    first = sum(part * unit for part, unit in zip(parts, UNIT_MS[HOUR:], strict=False))
     return rank, first, first + UNIT_MS[rank] - 1
 
 
