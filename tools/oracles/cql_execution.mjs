@@ -1,7 +1,7 @@
 // Evaluates ELM with cql-execution + cql-exec-fhir; called by tools.oracles.cql_execution.
 //
-// stdin:  {"elm": [ELM documents], "ask": [{"library", "definitions": [names]}], "patients": [[resources]],
-//          "parameters": {name: [resources]}, "valueSets": {url: [{code, system}]}, "now": ISO instant}
+// stdin:  {"elm": [ELM documents], "ask": [{"library", "definitions": [names]}], 
+//          "patients": [{"resources": [...], "parameters": {name: [resources]}}], "valueSets": {url: [{code, system}]}, "now": ISO instant}
 // stdout: one JSON line per patient: {library: {definition: {"value": tagged} | {"error": text}}}
 //
 // Values are tagged so that nothing is lost on the way: {"quantity": [value, unit]}, {"dateTime": text}, {"code": …} …
@@ -39,13 +39,20 @@ function isoDateTime(value) {
   return `${isoDate(value)}T${isoTime(value)}${offset}`;
 }
 
+function isPrimitive(info) {
+  const name = info.name.replace(/^FHIR\./, "");
+  const elements = info.elements;
+  return /^[a-z]/.test(name) || (elements.length === 1 && elements[0].name === "value" && name.indexOf(".") < 0);
+}
+
 function tagged(value) {
   if (value == null) return null;
   if (typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map(tagged);
   if (value.getTypeInfo) {
     const json = value._json;
-    return json?.resourceType ? { resource: `${json.resourceType}/${json.id}` } : { element: json };
+    if (json?.resourceType) return { resource: `${json.resourceType}/${json.id}` };
+    return isPrimitive(value.getTypeInfo()) ? (json?.value ?? null) : { element: json };
   }
   if (value.isUncertainty) return { uncertainty: [tagged(value.low), tagged(value.high)] };
   if (value.isInterval) return { interval: [value.lowClosed, tagged(value.low), tagged(value.high), value.highClosed] };
@@ -70,15 +77,20 @@ const now = cql.DateTime.parse(job.now);
 const codes = new cql.CodeService(
   Object.fromEntries(Object.entries(job.valueSets ?? {}).map(([url, list]) => [url, { "": list }])),
 );
-const parameters = Object.fromEntries(
-  Object.entries(job.parameters ?? {}).map(([name, resources]) => [name, resources.map((one) => wrapper.wrap(one))]),
-);
 
-function executor(name) {
-  const document = job.elm.find((candidate) => candidate.library.identifier.id === name);
-  const declared = new Set((document.library.parameters?.def ?? []).map((parameter) => parameter.name));
-  const mine = Object.fromEntries(Object.entries(parameters).filter(([parameter]) => declared.has(parameter)));
-  return new cql.Executor(new cql.Library(document, repository), codes, mine);
+function documentOf(name) {
+  return job.elm.find((candidate) => candidate.library.identifier.id === name);
+}
+
+const libraries = new Map(job.ask.map(({ library }) => [library, new cql.Library(documentOf(library), repository)]));
+
+function executor(name, parameters) {
+  const declared = (documentOf(name).library.parameters?.def ?? []).map((parameter) => parameter.name);
+  const mine = {};
+  for (const parameter of declared) {
+    if (parameter in parameters) mine[parameter] = parameters[parameter].map((one) => wrapper.wrap(one));
+  }
+  return new cql.Executor(libraries.get(name), codes, mine);
 }
 
 async function evaluate(runner, definition, resources) {
@@ -92,10 +104,10 @@ async function evaluate(runner, definition, resources) {
   }
 }
 
-const asked = job.ask.map(({ library, definitions }) => ({ library, definitions, runner: executor(library) }));
-for (const resources of job.patients) {
+for (const { resources, parameters } of job.patients) {
   const row = {};
-  for (const { library, definitions, runner } of asked) {
+  for (const { library, definitions } of job.ask) {
+    const runner = executor(library, parameters ?? {});
     row[library] = {};
     for (const definition of definitions) row[library][definition] = await evaluate(runner, definition, resources);
   }

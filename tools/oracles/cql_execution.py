@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,23 @@ from cds.authoring.translator import installed_packages, run_node
 FOLDER = Path(__file__).resolve().parent
 
 
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What one evaluation sees: the patient's resources, and parameters that are lists of resources."""
+
+    resources: list[dict[str, Any]]
+    parameters: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+
 def evaluate(
     elm: Sequence[Mapping[str, Any]],
     ask: Mapping[str, Sequence[str]],
-    patients: Sequence[Sequence[Mapping[str, Any]]],
+    patients: Sequence[Patient],
     *,
     now: datetime,
-    parameters: Mapping[str, Sequence[Mapping[str, Any]]],
     value_sets: Mapping[str, Sequence[Mapping[str, str]]],
 ) -> list[dict[str, dict[str, dict[str, Any]]]]:
-    """Evaluate definitions (by library) for each patient's resources.
+    """Evaluate definitions (by library) for each patient.
 
     Gives one row per patient: library → definition → {"value": tagged value} or {"error": text}. `elm` must hold the
     ELM of FHIRHelpers too.
@@ -30,8 +38,7 @@ def evaluate(
     job = {
         "elm": list(elm),
         "ask": [{"library": name, "definitions": list(definitions)} for name, definitions in ask.items()],
-        "patients": [list(resources) for resources in patients],
-        "parameters": {name: list(resources) for name, resources in parameters.items()},
+        "patients": [{"resources": one.resources, "parameters": one.parameters} for one in patients],
         "valueSets": {url: list(codes) for url, codes in value_sets.items()},
         "now": now.isoformat(timespec="milliseconds"),
     }

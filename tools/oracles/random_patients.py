@@ -7,7 +7,7 @@ with them is what EHRs really send (absent elements, text instead of codes), nev
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 JSONObject = dict[str, Any]
@@ -100,7 +100,7 @@ class RandomPatient:
         if form == "milliseconds":
             return when.isoformat(timespec="milliseconds")
         if form == "utc":
-            return when.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: UP017 - named as FHIR writes it
+            return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return when.strftime(form)
 
     def period(self, *, back: int = 500) -> JSONObject:

@@ -1,0 +1,93 @@
+"""Engine values in the plain form in which the reference engines' values are written, and when two such forms agree."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from cds.engine.runtime.interval import Interval
+from cds.engine.runtime.temporal import Date, DateTime, Time
+from cds.engine.runtime.uncertainty import Uncertainty
+from cds.engine.runtime.values import Code, Concept, Quantity, Ratio, Tuple
+
+WITH_MINUTES = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)$")
+
+
+def tagged(value: Any) -> Any:
+    """Write an engine value as tools/oracles/cql_execution.mjs writes those of cql-execution."""
+    match value:
+        case None | bool() | str():
+            return value
+        case int() | Decimal() | float():
+            return float(value)
+        case Tuple():
+            return {"tuple": {name: tagged(member) for name, member in value.items()}}
+        case Mapping() if "resourceType" in value:
+            return {"resource": f"{value['resourceType']}/{value.get('id')}"}
+        case Mapping():
+            return {"element": dict(value)}
+        case list() | tuple():
+            return [tagged(item) for item in value]
+        case _:
+            return _tagged_object(value)
+
+
+def _tagged_object(value: Any) -> Any:
+    match value:
+        case Uncertainty():
+            return {"uncertainty": [tagged(value.low), tagged(value.high)]}
+        case Interval():
+            return {"interval": [value.low_closed, tagged(value.low), tagged(value.high), value.high_closed]}
+        case DateTime():
+            return {"dateTime": str(value)}
+        case Date():
+            return {"date": str(value)}
+        case Time():
+            return {"time": str(value)}
+        case Quantity():
+            return {"quantity": [float(value.value), value.unit]}
+        case Ratio():
+            return {"ratio": [tagged(value.numerator), tagged(value.denominator)]}
+        case Code():
+            return {"code": [value.code, value.system]}
+        case Concept():
+            return {"concept": [tagged(code) for code in value.codes]}
+    message = f"no plain form for {type(value).__name__}"
+    raise TypeError(message)
+
+
+def normal(value: Any) -> Any:
+    """Bring a plain form to the one in which equal answers are equal JSON.
+
+    Numbers are rounded to eight places; instants are written in UTC; the order of lists does not count, because
+    retrieves have none.
+    """
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int | float):
+        return round(float(value), 8) + 0.0
+    if isinstance(value, str):
+        return _in_utc(value)
+    if isinstance(value, list):
+        return sorted((normal(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
+    if isinstance(value, dict) and value.keys() & {"quantity", "interval", "code", "ratio", "uncertainty"}:
+        return {name: [normal(member) for member in members] for name, members in value.items()}
+    return {name: normal(member) for name, member in value.items()}
+
+
+def _in_utc(text: str) -> str:
+    found = WITH_MINUTES.match(text)
+    if not found:
+        return text
+    _, seconds, fraction, _ = found.groups()
+    instant = datetime.fromisoformat(text).astimezone(UTC)
+    shown = instant.strftime("%Y-%m-%dT%H:%M")
+    if seconds:
+        shown += instant.strftime(":%S")
+    if fraction:
+        shown += f".{instant.microsecond // 1000:03d}"
+    return shown + "Z"
