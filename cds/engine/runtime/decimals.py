@@ -13,16 +13,18 @@ WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
 """Room to compute in: rounding to CQL's places happens once, at the end."""
 
 _PLACES = 8
+_MOST_PLACES = 28
 
 
 def limited(value: Decimal) -> Decimal | None:
     """Round a result to 8 places, but never to fewer than 8 significant digits; None when it is out of range.
 
-    CQL asks for at least 8 places; a strict 8 would turn 12 pmol/L, expressed in mol/L, into nothing.
+    CQL asks for at least 8 places; a strict 8 would turn 12 pmol/L, expressed in mol/L, into nothing. Beyond 28 places
+    there is only zero.
     """
     if not DECIMAL_MIN <= value <= DECIMAL_MAX:
         return None
-    places = max(_PLACES, _PLACES - 1 - value.adjusted()) if value else _PLACES
+    places = min(max(_PLACES, _PLACES - 1 - value.adjusted()), _MOST_PLACES) if value else _PLACES
     if decimal_places(value) <= places:
         return value
     return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, WIDE)

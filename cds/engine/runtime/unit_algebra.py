@@ -77,7 +77,7 @@ class Unit:
 
 
 def _written(symbol: str, exponent: int) -> str:
-    if exponent == 1:
-        return symbol
     atom, brace, annotation = symbol.partition("{")
+    if exponent == 1 or not atom:
+        return symbol  # a bare annotation has no power
     return f"{atom}{exponent}{brace}{annotation}"

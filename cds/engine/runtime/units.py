@@ -93,6 +93,8 @@ class _Ucum:
             case "simple_unit", _:
                 return self._simple_unit([str(child) for child in children], children[-1].type)
             case "annotatable", _:
+                if _ends_in_number(children[0]):
+                    raise _NotAUnit("has a number with an exponent; write powers of ten as 10*3")
                 return self._node(children[0]).power(_exponent(children[1]))
             case "component", _:
                 return self._node(children[0]).annotated(str(children[1]))
