@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import quote
 
 from cds.data.data_requirements import DataRequirement, merge_requirements
 from cds.errors import ContentError
@@ -18,6 +19,7 @@ from cds.fhir.search_parameters import patient_parameter
 PATIENT_KEY = "patient"
 PATIENT_TEMPLATE = "Patient/{{context.patientId}}"
 _MAX_LENGTH = 2000
+_URL_SAFE = "/:|\\,$()[]@!*'~"  # readable in a template; whoever sends it encodes what is left
 _MEDICATION_TYPES = frozenset(
     {"MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense"}
 )
@@ -116,8 +118,9 @@ def _whole_type(resource_type: str, key: str) -> PrefetchQuery:
 
 
 def _token(system: str, code: str) -> str:
+    """Write one token: escaped for FHIR search, then for the URL that a template is."""
     escaped = re.sub(r"([\\,|$])", r"\\\1", code)
-    return f"{system}|{escaped}" if system else escaped
+    return quote(f"{system}|{escaped}" if system else escaped, safe=_URL_SAFE)
 
 
 def _free_key(wanted: str, keys: set[str]) -> str:

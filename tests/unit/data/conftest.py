@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from small_guideline import NOW, FactorTable, everything
 
 from cds.sandbox.store import FHIRStore
+from tests.unit.data.small_guideline import NOW, FactorTable, everything
 
 
 @pytest.fixture

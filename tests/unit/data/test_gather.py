@@ -8,7 +8,6 @@ import copy
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small_guideline import NOW, everything, hook_request, observation, order, prefetch_of, requirements
 
 from cds.data.errors import FHIRServerError, FHIRServerFault
 from cds.data.gather import gather_patient_data
@@ -17,6 +16,7 @@ from cds.errors import BadRequest, PreconditionFailed
 from cds.fhir.systems import LOINC
 from cds.sandbox.in_memory_reader import InMemoryReader
 from cds.sandbox.store import FHIRStore
+from tests.unit.data.small_guideline import NOW, everything, hook_request, observation, order, prefetch_of, requirements
 
 
 def gather(request, fhir=None, mappings=None):
