@@ -15,7 +15,8 @@ from cds.engine.runtime.values import Quantity, Ratio
 _YEARS = frozenset({"year", "years", "a"})
 _MONTHS = frozenset({"month", "months", "mo"})
 _CALENDAR_ONLY = frozenset({"year", "years", "month", "months"})
-_DAYS_IN = {"year": Decimal(365), "month": Decimal(30)}
+_YEAR_IN = {"year": 1, "month": 12, "d": 365}
+_MONTH_IN = {"month": 1, "d": 30}
 
 
 def compare(left: Quantity, right: Quantity) -> int | None:
@@ -30,30 +31,33 @@ def equal(left: Quantity, right: Quantity) -> bool | None:
 
 
 def equivalent(left: Quantity, right: Quantity) -> bool:
-    """Compare as CQL's `~`: decimal equivalence in the less granular unit; calendar years and months meet days, a and mo."""
+    """Compare as CQL's `~`: decimal equivalence in the more granular unit; calendar years and months meet days, a, mo.
+
+    The more granular unit, because equivalence forgives decimals: 140 'cm' is not 1 'm', though 1.4 ~ 1.
+    """
     if left.unit == right.unit:
         return decimals.equivalent(left.value, right.value)
     if left.unit in _CALENDAR_ONLY or right.unit in _CALENDAR_ONLY:
-        return _calendar_equivalent(left, right)
-    target = right.unit if units.finer(left.unit, right.unit) == left.unit else left.unit
-    first, second = units.convert(left.value, left.unit, target), units.convert(right.value, right.unit, target)
+        unit = _finest_calendar_unit(left.unit, right.unit)
+        first, second = _in_calendar_unit(left, unit), _in_calendar_unit(right, unit)
+    else:
+        unit = units.finer(left.unit, right.unit)
+        first, second = units.convert(left.value, left.unit, unit), units.convert(right.value, right.unit, unit)
     return first is not None and second is not None and decimals.equivalent(first, second)
 
 
-def _calendar_equivalent(left: Quantity, right: Quantity) -> bool:
-    kinds = {_calendar_kind(left.unit), _calendar_kind(right.unit)}
-    if len(kinds) == 1:
-        return decimals.equivalent(left.value, right.value)
-    if kinds == {"year", "month"}:
-        first, second = ((q.value if q.unit in _YEARS else q.value / 12) for q in (left, right))
-        return decimals.equivalent(first, second)
-    coarse, fine = (left, right) if _calendar_kind(left.unit) != "days" else (right, left)
-    days = units.convert(fine.value, fine.unit, "d")
-    return days is not None and decimals.equivalent(coarse.value, days / _DAYS_IN[_calendar_kind(coarse.unit)])
+def _finest_calendar_unit(left: str, right: str) -> str:
+    if left in _YEARS and right in _YEARS:
+        return "year"
+    return "month" if {left, right} <= _YEARS | _MONTHS else "d"
 
 
-def _calendar_kind(unit: str) -> str:
-    return "year" if unit in _YEARS else "month" if unit in _MONTHS else "days"
+def _in_calendar_unit(quantity: Quantity, unit: str) -> Decimal | None:
+    if quantity.unit in _YEARS:
+        return quantity.value * _YEAR_IN[unit]
+    if quantity.unit in _MONTHS:
+        return quantity.value * _MONTH_IN[unit]
+    return units.convert(quantity.value, quantity.unit, unit)
 
 
 def in_common_unit(left: Quantity, right: Quantity) -> tuple[Decimal, Decimal, str] | None:

@@ -10,8 +10,10 @@ from cds.engine.runtime import units
 DECIMALS = st.decimals(-(10**9), 10**9, places=4)
 CONCENTRATIONS = st.sampled_from(["g/L", "mg/dL", "ug/mL", "kg/m3", "g%", "ng/uL", "mg%"])
 ANY_UNIT = st.sampled_from(
-    "g/L mg/dL mmol/L meq/L [iU]/L m[iU]/mL 10*9/L /uL % 1 {score} {points} mmol/mol [HPF] mm[Hg] [pH] Cel [degF] K "
-    "year months a mo days d wk".split()
+    [
+        *("g/L", "mg/dL", "mmol/L", "meq/L", "[iU]/L", "m[iU]/mL", "10*9/L", "/uL", "%", "1", "{score}", "{points}"),
+        *("Cel", "[degF]", "K", "year", "months", "a", "mo", "days", "d", "wk", "[pH]", "mmol/mol", "[HPF]", "mm[Hg]"),
+    ]
 )
 
 
