@@ -20,7 +20,7 @@ from tools.oracles.fhirpath_js import Case
 from tools.oracles.random_patients import REFERENCE_TIME, random_patient
 from tools.oracles.tagged import normal, tagged
 
-MAX_RESOURCES_OF_A_TYPE = 2
+MAX_RESOURCES_OF_A_TYPE = 3
 
 JSONObject = dict[str, Any]
 
@@ -39,7 +39,7 @@ def cases_of(resources: Sequence[JSONObject]) -> list[Case]:
     """Pair the expressions with a few of the patient's resources, each with the variables of its patient."""
     patient = resources[0]
     egfr = [r for r in resources if r["resourceType"] == "Observation" and "62238-1" in json.dumps(r["code"])]
-    variables: JSONObject = {"patient": patient, "egfr": egfr[:1], "limit": 30, "day": "2026-02-15"}
+    variables: JSONObject = {"patient": patient, "egfr": egfr[:1], "limit": 30, "since": "2026-02-15"}
     cases = []
     for resource_type, expressions in EXPRESSIONS.items():
         chosen = [r for r in resources if r["resourceType"] == resource_type][:MAX_RESOURCES_OF_A_TYPE]

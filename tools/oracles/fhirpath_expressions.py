@@ -1,7 +1,7 @@
 """FHIRPath of the kind that conditions, dynamic values and path expressions contain, by the resource it is about.
 
-Variables: %egfr is the first eGFR result of the patient (or absent), %patient the Patient, %limit a number, %day a date.
-Nothing here reads the clock: the reference engine has no way to set it.
+Variables: %egfr is the first eGFR result of the patient (or absent), %patient the Patient, %limit a number, %since a
+date. Nothing here reads the clock: the reference engine has no way to set it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ EXPRESSIONS: Final[dict[str, tuple[str, ...]]] = {
         "effective.ofType(dateTime)",
         "effective.ofType(dateTime) > @2026-01-01",
         "effective.ofType(dateTime) <= @2026-03-02T10:00:00+01:00",
-        "effective.ofType(dateTime) >= %day",
+        "effective.ofType(dateTime) >= %since",
         "effective.ofType(Period).start",
         "effective.ofType(Period).start < effective.ofType(Period).end",
         "status in ('final' | 'amended' | 'corrected')",

@@ -29,7 +29,7 @@ const job = JSON.parse(fs.readFileSync(0, "utf8"));
 for (const { expression: text, focus, variables } of job.cases) {
   let line;
   try {
-    line = { value: expression(text)(focus, variables ?? {}).map(tagged) };
+    line = { value: expression(text)(focus, { resource: focus, ...variables }).map(tagged) };
   } catch (error) {
     line = { error: String(error?.message ?? error).split("\n")[0] };
   }
