@@ -34,20 +34,21 @@ ODD_VALUES: tuple[Any, ...] = (
 )
 ELM_TYPES = (
     "Add", "And", "As", "Before", "Case", "Coalesce", "Collapse", "CalculateAgeAt", "Date", "DateTime", "Distinct",
-    "DurationBetween", "End", "Equal", "Exists", "Expand", "ExpressionRef", "First", "Flatten", "ForEach", "FunctionRef",
-    "If", "In", "InValueSet", "IncludedIn", "Indexer", "Interval", "Is", "Last", "Less", "List", "Literal", "Max",
-    "Message", "Negate", "Not", "Null", "OperandRef", "Or", "ParameterRef", "Power", "Property", "Quantity", "Query",
-    "Retrieve", "Round", "SameOrBefore", "SingletonFrom", "Slice", "Sort", "Start", "Subtract", "Sum", "ToConcept",
-    "ToDateTime", "ToQuantity", "Tuple", "Union", "Unknown", "ValueSetRef", "Width",
+    "DurationBetween", "End", "Equal", "Exists", "Expand", "ExpressionRef", "First", "Flatten", "ForEach",
+    "FunctionRef", "If", "In", "InValueSet", "IncludedIn", "Indexer", "Interval", "Is", "Last", "Less", "List",
+    "Literal", "Max", "Message", "Negate", "Not", "Null", "OperandRef", "Or", "ParameterRef", "Power", "Property",
+    "Quantity", "Query", "Retrieve", "Round", "SameOrBefore", "SingletonFrom", "Slice", "Sort", "Start", "Subtract",
+    "Sum", "ToConcept", "ToDateTime", "ToQuantity", "Tuple", "Union", "Unknown", "ValueSetRef", "Width",
 )  # fmt: skip
 PATH_PIECES = (
-    "(", ")", "[", "]", "{", "}", ".", ",", "'", '"', "`", "\\", "%", "@", "@T", "|", "&", "+", "-", "*", "/", "=", "!=",
-    "~", "!~", "<", ">", "<=", ">=", " and ", " or ", " xor ", " implies ", " is ", " as ", " in ", " contains ", " div ",
-    " mod ", "$this", "$index", "$total", "%resource", "true", "{}", "1", "1.5", "1 'mg'", "9999999999999999999999",
-    "@2026-02-29", "@T24:00", "'\\u12'", ".where(", ".select($this)", ".repeat($this)", ".aggregate($total + 1, 0)",
-    ".sort(-$this)", ".ofType(Quantity)", ".value", ".code", ".matches('(a+)+$')", ".replaceMatches('', '')", ".first()",
-    ".resolve()", ".memberOf('x')", ".children()", ".descendants()", ".toQuantity('mg')", ".lowBoundary(99)", ".power(9999)",
-    "/* ", "// ", "\n", "\ud7ff", "İ", ".round(-1)", ".substring(-1)", ".indexOf('')", ".toDateTime()", ".combine(", ".iif(",
+    "(", ")", "[", "]", "{", "}", ".", ",", "'", '"', "`", "\\", "%", "@", "@T", "|", "&", "+", "-", "*", "/", "=",
+    "!=", "~", "!~", "<", ">", "<=", ">=", " and ", " or ", " xor ", " implies ", " is ", " as ", " in ",
+    " contains ", " div ", " mod ", "$this", "$index", "$total", "%resource", "true", "{}", "1", "1.5", "1 'mg'",
+    "9999999999999999999999", "@2026-02-29", "@T24:00", "'\\u12'", ".where(", ".select($this)", ".repeat($this)",
+    ".aggregate($total + 1, 0)", ".sort(-$this)", ".ofType(Quantity)", ".value", ".code", ".matches('(a+)+$')",
+    ".replaceMatches('', '')", ".first()", ".resolve()", ".memberOf('x')", ".children()", ".descendants()",
+    ".toQuantity('mg')", ".lowBoundary(99)", ".power(9999)", "/* ", "// ", "\n", "\ud7ff", "İ", ".round(-1)",
+    ".substring(-1)", ".indexOf('')", ".toDateTime()", ".combine(", ".iif(",
 )  # fmt: skip
 DEEP = 20_000
 
