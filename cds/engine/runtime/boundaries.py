@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from cds.engine.errors import EvaluationError
-from cds.engine.runtime.calendar_units import DAY_MS, UNIT_MS
+from cds.engine.runtime.calendar_units import DAY_MS, UNIT_MS, OutOfRange
 from cds.engine.runtime.temporal import Date, DateTime, Time
 from cds.engine.runtime.temporal_arithmetic import add_units
 from cds.engine.runtime.values import (
@@ -101,7 +101,7 @@ def _stepped(value: Any, direction: int) -> Any:
         return Quantity(_stepped(value.value, direction), value.unit)
     if isinstance(value, Time):
         if not 0 <= value.first + direction * UNIT_MS[value.rank] < DAY_MS:
-            raise EvaluationError(_BEYOND)
+            raise OutOfRange(_BEYOND)
         return add_units(value, direction, value.rank)
     if isinstance(value, Date | DateTime):
         return add_units(value, direction, value.rank)
@@ -110,6 +110,6 @@ def _stepped(value: Any, direction: int) -> Any:
         message = f"a {type(value).__name__} has no successor or predecessor"
         raise EvaluationError(message)
     if value == (_MAXIMA if direction > 0 else _MINIMA)[type_name]:
-        raise EvaluationError(_BEYOND)
+        raise OutOfRange(_BEYOND)
     step = DECIMAL_STEP if type_name == "Decimal" else 1
     return type(value)(value + direction * step)

@@ -33,6 +33,10 @@ _STEPS: Final = {
 _DEFINITE: Final = {"a": "years", "mo": "months"}
 
 
+class OutOfRange(EvaluationError):
+    """The result lies beyond the least or the greatest value of its type."""
+
+
 def rank_of(precision: str) -> int:
     """Return the rank of a precision word such as "day"; weeks are no precision (their numbering varies)."""
     try:

@@ -13,7 +13,7 @@ from typing import Any
 
 from cds.engine.errors import EvaluationError
 from cds.engine.runtime import boundaries, point_order, units
-from cds.engine.runtime.calendar_units import PRECISIONS, step_of
+from cds.engine.runtime.calendar_units import PRECISIONS, OutOfRange, step_of
 from cds.engine.runtime.interval import Interval, end, start
 from cds.engine.runtime.interval_sets import high_boundary, later_end, low_boundary, made
 from cds.engine.runtime.temporal import Date, DateTime, Time
@@ -55,7 +55,7 @@ def _by_start(left: Interval, right: Interval) -> int:
 def _touches(earlier: Interval, later: Interval, reach: Callable[[Any], Any], precision: str | None) -> bool:
     try:
         reached = reach(bounds(end(earlier))[0])
-    except EvaluationError:
+    except OutOfRange:
         return True  # The first runs to the last value of its type: nothing lies beyond it.
     return point_order.less_or_equal(start(later), reached, precision) is True
 

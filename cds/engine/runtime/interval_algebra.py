@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cds.engine.errors import EvaluationError
 from cds.engine.runtime import boundaries
-from cds.engine.runtime.calendar_units import rank_of
+from cds.engine.runtime.calendar_units import OutOfRange, rank_of
 from cds.engine.runtime.interval import Interval, end, start
 from cds.engine.runtime.point_order import less, less_or_equal, same
 from cds.engine.runtime.temporal import Date, DateTime, Time
@@ -169,5 +168,5 @@ def _next(point: Any, precision: str | None) -> Any:
         if precision is not None and isinstance(point, Date | DateTime | Time):
             return add_units(point, 1, min(rank_of(precision), point.rank))
         return boundaries.successor(point)
-    except EvaluationError:
+    except OutOfRange:
         return None

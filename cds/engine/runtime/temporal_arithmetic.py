@@ -20,6 +20,7 @@ from cds.engine.runtime.calendar_units import (
     SECOND,
     UNIT_MS,
     YEAR,
+    OutOfRange,
     step_of,
 )
 from cds.engine.runtime.temporal import Date, DateTime, Temporal, Time, days_in_month
@@ -73,7 +74,7 @@ def _moved(value: _T, amount: Decimal, unit: str) -> _T:
         rank, amount = MILLISECOND, amount * UNIT_MS[SECOND]
     if abs(amount) > _LARGEST_COUNT:
         message = f"that many {PRECISIONS[rank]}s are beyond the years 1 to 9999"
-        raise EvaluationError(message)
+        raise OutOfRange(message)
     return cast("_T", add_units(value, int(amount) * per_unit, rank))
 
 
@@ -106,7 +107,7 @@ def _months_on(value: Date | DateTime, months: int) -> tuple[int, int | None, in
     """Return year, month and day so many months on, with the day held within its new month."""
     year, month = divmod(value.year * _MONTHS_PER_YEAR + (value.month or 1) - 1 + months, _MONTHS_PER_YEAR)
     if not 1 <= year <= 9999:
-        raise EvaluationError("the result is beyond the years 1 to 9999")
+        raise OutOfRange("the result is beyond the years 1 to 9999")
     if value.month is None:
         return year, None, None
     return year, month + 1, None if value.day is None else min(value.day, days_in_month(year, month + 1))

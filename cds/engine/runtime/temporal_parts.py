@@ -9,7 +9,18 @@ import datetime
 from decimal import Decimal
 
 from cds.engine.errors import EvaluationError
-from cds.engine.runtime.calendar_units import DAY, DAY_MS, HOUR, MILLISECOND, MINUTE, MONTH, RANK, SECOND, UNIT_MS
+from cds.engine.runtime.calendar_units import (
+    DAY,
+    DAY_MS,
+    HOUR,
+    MILLISECOND,
+    MINUTE,
+    MONTH,
+    RANK,
+    SECOND,
+    UNIT_MS,
+    OutOfRange,
+)
 from cds.engine.runtime.temporal import Date, DateTime, Temporal, Time
 
 _LAST_DAY = datetime.date.max.toordinal()
@@ -110,7 +121,7 @@ def with_offset(value: DateTime, offset: Decimal) -> DateTime:
 def date_at(day: int, rank: int = DAY) -> Date:
     """Return the Date of an ordinal day (1 is 0001-01-01), down to `rank`."""
     if not 1 <= day <= _LAST_DAY:
-        raise EvaluationError("the result is beyond the years 1 to 9999")
+        raise OutOfRange("the result is beyond the years 1 to 9999")
     found = datetime.date.fromordinal(day)
     return Date(found.year, found.month if rank >= MONTH else None, found.day if rank >= DAY else None)
 
