@@ -1,7 +1,7 @@
 // Evaluates ELM with cql-execution + cql-exec-fhir; called by tools.oracles.cql_execution.
 //
 // stdin:  {"elm": [ELM documents], "ask": [{"library", "definitions": [names]}], 
-//          "patients": [{"resources": [...], "parameters": {name: [resources]}}], "valueSets": {url: [{code, system}]}, "now": ISO instant}
+//          "patients": [{"resources": [...], "parameters": {name: plain value, resource or list}}], "valueSets": {url: [{code, system}]}, "now": ISO instant}
 // stdout: one JSON line per patient: {library: {definition: {"value": tagged} | {"error": text}}}
 //
 // Values are tagged so that nothing is lost on the way: {"quantity": [value, unit]}, {"dateTime": text}, {"code": …} …
@@ -78,19 +78,20 @@ const codes = new cql.CodeService(
   Object.fromEntries(Object.entries(job.valueSets ?? {}).map(([url, list]) => [url, { "": list }])),
 );
 
-function documentOf(name) {
-  return job.elm.find((candidate) => candidate.library.identifier.id === name);
-}
+const libraries = new Map(
+  job.ask.map(({ library }) => {
+    const document = job.elm.find((candidate) => candidate.library.identifier.id === library);
+    return [library, new cql.Library(document, repository)];
+  }),
+);
 
-const libraries = new Map(job.ask.map(({ library }) => [library, new cql.Library(documentOf(library), repository)]));
-
-function executor(name, parameters) {
-  const declared = (documentOf(name).library.parameters?.def ?? []).map((parameter) => parameter.name);
-  const mine = {};
-  for (const parameter of declared) {
-    if (parameter in parameters) mine[parameter] = parameters[parameter].map((one) => wrapper.wrap(one));
-  }
-  return new cql.Executor(libraries.get(name), codes, mine);
+// Given to every library: an included one takes its parameters from the executor.
+function parameterValues(parameters) {
+  const wrap = (value) => {
+    if (Array.isArray(value)) return value.map(wrap);
+    return value?.resourceType ? wrapper.wrap(value) : value;
+  };
+  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, wrap(value)]));
 }
 
 async function evaluate(runner, definition, resources) {
@@ -100,14 +101,15 @@ async function evaluate(runner, definition, resources) {
     const results = await runner.exec_expression(definition, source, now);
     return { value: tagged(Object.values(results.patientResults)[0][definition]) };
   } catch (error) {
-    return { error: String(error?.message ?? error).split("\n")[0] };
+    return { error: String(error?.cause?.message ?? error?.message ?? error).split("\n")[0] };
   }
 }
 
 for (const { resources, parameters } of job.patients) {
   const row = {};
+  const values = parameterValues(parameters ?? {});
   for (const { library, definitions } of job.ask) {
-    const runner = executor(library, parameters ?? {});
+    const runner = new cql.Executor(libraries.get(library), codes, values);
     row[library] = {};
     for (const definition of definitions) row[library][definition] = await evaluate(runner, definition, resources);
   }

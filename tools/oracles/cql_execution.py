@@ -16,10 +16,10 @@ FOLDER = Path(__file__).resolve().parent
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """What one evaluation sees: the patient's resources, and parameters that are lists of resources."""
+    """What one evaluation sees: the patient's resources, and parameters: plain values, resources or lists."""
 
     resources: list[dict[str, Any]]
-    parameters: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
 
 
 def evaluate(

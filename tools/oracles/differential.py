@@ -83,22 +83,38 @@ def translated(folders: Iterable[Path]) -> dict[str, JSONObject]:
     return elm
 
 
+def project_libraries() -> list[Path]:
+    """List the folders of the project's own CQL."""
+    return [
+        folder
+        for root in ("fhir_mappings", "plan_definitions")
+        for folder in sorted((REPOSITORY / root).rglob("cql"))
+        if any(folder.glob("*.cql"))
+    ]
+
+
 def definitions_of(elm: JSONObject) -> list[str]:
     """List the definitions of a library that have a value: no functions, not the context itself."""
     statements = elm["library"].get("statements", {}).get("def", [])
     return [found["name"] for found in statements if found.get("type") != "FunctionDef" and found["name"] != "Patient"]
 
 
-def draft_orders(resources: Sequence[JSONObject]) -> list[JSONObject]:
-    """Take the patient's draft orders as the value of the parameter draftOrders."""
-    return [r for r in resources if r["resourceType"] == "MedicationRequest" and r["status"] == "draft"]
+def parameters_of(resources: Sequence[JSONObject]) -> JSONObject:
+    """Make a hook context of the patient's own drafts, every other one of them selected."""
+    drafts = [r for r in resources if r["resourceType"] == "MedicationRequest" and r["status"] == "draft"]
+    return {
+        "hook": "order-select",
+        "draftOrders": drafts,
+        "draftServiceRequests": [],
+        "selections": [f"MedicationRequest/{draft['id']}" for draft in drafts[::2]],
+    }
 
 
 def our_answers(
     engine: Engine, ask: Mapping[str, Sequence[str]], resources: Sequence[JSONObject]
 ) -> dict[str, dict[str, JSONObject]]:
     """Evaluate with this engine, in the form of the reference engine's answer."""
-    session = engine.session(list(resources), parameters={"draftOrders": draft_orders(resources)}, now=REFERENCE_TIME)
+    session = engine.session(list(resources), parameters=parameters_of(resources), now=REFERENCE_TIME)
     answers: dict[str, dict[str, JSONObject]] = {}
     for library, definitions in ask.items():
         row = answers.setdefault(library, {})
@@ -121,7 +137,7 @@ def compare(
     engine = Engine(list(ours.values()), value_sets=CodesOf(value_sets))
     count = 0
     differences = []
-    seen = [Patient(list(resources), {"draftOrders": draft_orders(resources)}) for resources in patients.values()]
+    seen = [Patient(list(resources), parameters_of(resources)) for resources in patients.values()]
     answers = cql_execution.evaluate(list(elm.values()), ask, seen, now=REFERENCE_TIME, value_sets=value_sets)
     for (seed, resources), theirs in zip(patients.items(), answers, strict=True):
         mine = our_answers(engine, ask, resources)

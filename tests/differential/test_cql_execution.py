@@ -1,0 +1,64 @@
+"""This engine and cql-execution give the same answers: same ELM, same random patients.
+
+Where they differ and we are right, tools/oracles/explained.py says why, with the clause of the specification.
+"""
+
+import shutil
+
+import pytest
+
+from cds.authoring.errors import AuthoringError
+from cds.authoring.translator import translate
+from tools.oracles.differential import LIBRARY_FOLDER, compare, definitions_of, project_libraries, translated
+from tools.oracles.explained import explanation
+from tools.oracles.project_patients import project_patient, project_value_sets
+from tools.oracles.random_patients import random_patient
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("npm") is None, reason="Node.js and npm, which run cql-execution, are absent"
+)
+
+TYPICAL_PATIENTS = range(25)
+PROJECT_PATIENTS = range(1000, 1008)
+
+
+@pytest.fixture(scope="module")
+def typical():
+    try:
+        return translated([LIBRARY_FOLDER])
+    except AuthoringError as error:
+        pytest.skip(f"FHIRHelpers, which cql-execution needs, is not at hand: {error}")
+
+
+def unexplained(comparison):
+    return [
+        f"{found.key} (patient {found.seed}): {found.ours} / {found.theirs}"
+        for found in comparison.differences
+        if explanation(found) is None
+    ]
+
+
+def test_typical_guideline_definitions_agree(typical):
+    comparison = compare(typical, {seed: random_patient(seed) for seed in TYPICAL_PATIENTS})
+    assert unexplained(comparison) == []
+    assert comparison.count >= 2000
+
+
+def test_the_libraries_of_this_project_agree(typical):
+    del typical
+    elm = translated(project_libraries())
+    value_sets = project_value_sets()
+    patients = {seed: project_patient(seed, elm, value_sets) for seed in PROJECT_PATIENTS}
+    comparison = compare(elm, patients, value_sets)
+    assert unexplained(comparison) == []
+    assert comparison.count >= 500
+
+
+def test_there_are_at_least_sixty_typical_definitions(typical):
+    assert sum(len(definitions_of(elm)) for name, elm in typical.items() if name != "FHIRHelpers") >= 60
+
+
+def test_our_signatures_of_fhir_helpers_translate_to_the_same_elm_as_the_official_text(typical):
+    sources = {path.stem: path.read_text(encoding="utf-8") for path in LIBRARY_FOLDER.glob("*.cql")}
+    for found in translate(sources, sources=sources, annotations=False):
+        assert found.elm == typical[found.key]
