@@ -18,7 +18,11 @@ class ValueSets(Protocol):
     """The expansions, as `cds.terminology` gives them."""
 
     def codes(self, url: str, version: str | None) -> Mapping[str, frozenset[str]] | None:
-        """Give the codes of a value set by system, None for an unknown value set."""
+        """Give the codes of a value set by system, None where they cannot be listed."""
+        ...
+
+    def undecidable(self, url: str, version: str | None) -> str | None:
+        """Say why membership cannot be decided, None when it can (a value set may be a pattern without a list)."""
         ...
 
 
@@ -117,8 +121,11 @@ def _requirement(
         canonical = Canonical.parse(value_set)
         expansion = value_sets.codes(canonical.url, canonical.version)
         if expansion is None:
-            msg = f"the value set {value_set} is not known: add it to fhir_mappings/ValueSet or the guideline"
-            raise ContentError(msg)
+            reason = value_sets.undecidable(canonical.url, canonical.version)
+            if reason is not None:
+                msg = f"the value set {value_set} cannot be used: {reason}"
+                raise ContentError(msg)
+            return DataRequirement(type=resource_type)  # a pattern cannot be searched for: all of the type
         codes |= {(system, code) for system, members in expansion.items() for code in members}
         name = canonical.url.rstrip("/").rpartition("/")[2]
     if local_codes is not None:

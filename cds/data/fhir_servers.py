@@ -49,7 +49,7 @@ class BaseURL:
         if not _PRINTABLE.fullmatch(text) or "\\" in text:
             return None
         head, mark, query = text.partition("#")[0].partition("?")
-        if "://" not in head:
+        if ":" not in head:
             head = f"{self}/{head}"
         there = BaseURL.parse(head)
         if there is None or (there.scheme, there.host, there.port) != (self.scheme, self.host, self.port):

@@ -14,7 +14,7 @@ from cds.fhir.quantities import unit_of, value_of
 from cds.fhir.references import parse_reference
 from cds.fhir.systems import UCUM
 from cds.sandbox.errors import SandboxRefusal
-from cds.sandbox.search_query import Criterion, unescape
+from cds.sandbox.search_query import Criterion, split_token, unescape
 
 _PREFIXES = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb")
 
@@ -71,11 +71,10 @@ class Matcher:
             if codes is None:
                 raise SandboxRefusal(400, "not-found", "the value set of :in is not known here")
             return any(code in codes.get(system or "", ()) for system, code in tokens)
-        system, bar, code = text.rpartition("|")
-        system, code = unescape(system), unescape(code)
+        system, code = split_token(text)
         for own_system, own_code in tokens:
             # The system of a plain code element (status, gender) is implied by its binding.
-            system_fits = not bar or (own_system or "") == system or isinstance(element, str)
+            system_fits = system is None or (own_system or "") == system or isinstance(element, str)
             if system_fits and (code in ("", own_code)):
                 return True
         return False

@@ -13,6 +13,7 @@ from cds.sandbox.errors import SandboxRefusal
 MAX_COUNT = 1000
 _DEFAULT_COUNT = 200
 _UNESCAPED_COMMA = re.compile(r"(?<!\\),")
+_UNESCAPED_BAR = re.compile(r"(?<!\\)\|")
 _RESULT_PARAMETERS = frozenset({"_sort", "_count", "_offset", "_summary", "_total", "_include", "_revinclude"})
 _IGNORED_SILENTLY = frozenset({"_format", "_pretty"})
 _MODIFIERS = {
@@ -84,8 +85,14 @@ def parse_query(resource_type: str, query: str | Iterable[tuple[str, str]], *, s
 
 
 def split_values(text: str) -> tuple[str, ...]:
-    """Split an OR list at its commas that are not escaped."""
-    return tuple(_UNESCAPED_COMMA.split(text))
+    """Split an OR list at its commas that are not escaped; empty members ask for nothing."""
+    return tuple(value for value in _UNESCAPED_COMMA.split(text) if value)
+
+
+def split_token(text: str) -> tuple[str | None, str]:
+    """Split `system|code` at the first bar that is not escaped; a text without bar has no system (None)."""
+    system, bar, code = _UNESCAPED_BAR.sub("\0", text, count=1).partition("\0")
+    return (unescape(system), unescape(code)) if bar else (None, unescape(text))
 
 
 def unescape(text: str) -> str:
@@ -102,8 +109,10 @@ def _criterion(search: SearchQuery, name: str, text: str) -> bool:
     # On a reference the modifier names the target type: subject:Patient=23
     if not (modifier in allowed if allowed else modifier in ("", "missing") or modifier[:1].isupper()):
         raise SandboxRefusal(400, "not-supported", f"the modifier of {base} is not supported here")
-    search.criteria.append(Criterion(parameter, modifier, split_values(text)))
-    return True
+    values = split_values(text)
+    if values:
+        search.criteria.append(Criterion(parameter, modifier, values))
+    return bool(values)
 
 
 def _result_parameter(search: SearchQuery, name: str, text: str) -> bool:
