@@ -1,0 +1,99 @@
+"""`+ - * / div mod &` and unary minus over single values.
+
+Numbers and quantities are computed by the shared run time; what FHIRPath adds is the dispatch by type and its errors.
+https://hl7.org/fhirpath/#math-1
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cds.engine.errors import EvaluationError
+from cds.engine.fhirpath.values.elements import type_of
+from cds.engine.fhirpath.values.system import system_value
+from cds.engine.runtime import arithmetic, temporal_arithmetic
+from cds.engine.runtime.temporal import Date, DateTime, Time
+from cds.engine.runtime.values import Quantity
+
+
+def add(left: Any, right: Any) -> Any:
+    """Add numbers or quantities, join strings, move a date or time by a duration."""
+    left, right = system_value(left), system_value(right)
+    if left is None or right is None:
+        return None
+    if isinstance(left, str) and isinstance(right, str):
+        return left + right
+    if isinstance(left, Date | DateTime | Time) and isinstance(right, Quantity):
+        return temporal_arithmetic.add(left, right)
+    return arithmetic.add(*_numbers(left, right, "+"))
+
+
+def subtract(left: Any, right: Any) -> Any:
+    """Subtract numbers or quantities, move a date or time back by a duration."""
+    left, right = system_value(left), system_value(right)
+    if left is None or right is None:
+        return None
+    if isinstance(left, Date | DateTime | Time) and isinstance(right, Quantity):
+        return temporal_arithmetic.subtract(left, right)
+    return arithmetic.subtract(*_numbers(left, right, "-"))
+
+
+def multiply(left: Any, right: Any) -> Any:
+    """Multiply; units are multiplied, too."""
+    left, right = system_value(left), system_value(right)
+    return None if left is None or right is None else arithmetic.multiply(*_numbers(left, right, "*"))
+
+
+def divide(left: Any, right: Any) -> Any:
+    """Divide: always a Decimal or a Quantity; empty when dividing by zero."""
+    left, right = system_value(left), system_value(right)
+    return None if left is None or right is None else arithmetic.divide(*_numbers(left, right, "/"))
+
+
+def truncated_divide(left: Any, right: Any) -> Any:
+    """Divide without the fraction (`div`); empty when dividing by zero."""
+    left, right = system_value(left), system_value(right)
+    if left is None or right is None:
+        return None
+    result = arithmetic.truncated_divide(*_numbers(left, right, "div"))
+    return result if result is None or isinstance(result, Quantity) else arithmetic.integer(int(result))
+
+
+def modulo(left: Any, right: Any) -> Any:
+    """Give the remainder of `div`; empty when dividing by zero."""
+    left, right = system_value(left), system_value(right)
+    return None if left is None or right is None else arithmetic.modulo(*_numbers(left, right, "mod"))
+
+
+def concatenate(left: Any, right: Any) -> str:
+    """Join two strings (`&`); an empty one counts as ''."""
+    parts = []
+    for operand in (system_value(left), system_value(right)):
+        if operand is not None and not isinstance(operand, str):
+            message = f"& joins strings, not {type_of(operand)}"
+            raise EvaluationError(message)
+        parts.append(operand or "")
+    return "".join(parts)
+
+
+def negate(operand: Any) -> Any:
+    """Give the number or quantity with the opposite sign."""
+    value = system_value(operand)
+    return None if value is None else arithmetic.negate(_number(value, "-"))
+
+
+def positive(operand: Any) -> Any:
+    """Give the number or quantity as it is (unary plus)."""
+    value = system_value(operand)
+    return None if value is None else _number(value, "+")
+
+
+def _numbers(left: Any, right: Any, symbol: str) -> tuple[Any, Any]:
+    return _number(left, symbol), _number(right, symbol)
+
+
+def _number(value: Any, symbol: str) -> Any:
+    if isinstance(value, bool | str | dict):
+        message = f"{symbol} is not defined for {type_of(value)}"
+        raise EvaluationError(message)
+    return value

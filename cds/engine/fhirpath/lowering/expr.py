@@ -1,0 +1,67 @@
+"""An expression on its way to the intermediate form: a node, and what is known about the values it will give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from cds.engine import build, ir
+from cds.engine.fhirpath import types
+from cds.engine.fhirpath.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Expr:
+    """A node and its static type.
+
+    `many`: the node gives a list (or None), else one item or None. `type` None: every item carries its type. `bare`: FHIR
+    primitives are their JSON value, never an Element with extensions.
+    """
+
+    node: ir.Node
+    type: Type | None
+    many: bool = False
+    bare: bool = False
+
+
+EMPTY = Expr(build.NULL, None)
+
+
+def constant(value: Any, type_: Type) -> Expr:
+    """Make an expression of a constant System value."""
+    return Expr(ir.Const(value), type_)
+
+
+def boolean(node: ir.Node) -> Expr:
+    """Make an expression of a node that gives true, false or None."""
+    return Expr(node, types.BOOLEAN)
+
+
+def is_empty(expr: Expr) -> bool:
+    """Say whether the expression is the empty collection already now."""
+    return build.is_constant(expr.node, None)
+
+
+@dataclass(slots=True)
+class Scope:
+    """What names mean at a place: `$this`, `$index`, `$total` and the variables defined on the way.
+
+    `pending` are variables defined at this place whose values the finished expression has to bind.
+    """
+
+    this: Expr
+    index: Expr | None = None
+    total: Expr | None = None
+    variables: dict[str, Expr] = field(default_factory=dict)
+    pending: list[tuple[str, ir.Node]] = field(default_factory=list)
+
+    def inner(self, this: Expr | None = None, index: Expr | None = None, total: Expr | None = None) -> Scope:
+        """Open a scope within this one; what is defined in it ends with it."""
+        return Scope(this or self.this, index or self.index, total or self.total, dict(self.variables))
+
+    def closed(self, expr: Expr) -> Expr:
+        """End the scope: bind the variables defined in it around the expression."""
+        node = expr.node
+        for name, value in reversed(self.pending):
+            node = ir.Let(name, value, node)
+        return Expr(node, expr.type, expr.many, expr.bare)

@@ -1,0 +1,174 @@
+"""Functions that walk over a collection and evaluate an argument for every item: `where`, `select`, `exists`, `sort` …
+
+Where the types are known they become plain loops. https://hl7.org/fhirpath/#filtering-and-projection
+"""
+
+from __future__ import annotations
+
+from cds.engine import build, ir
+from cds.engine.fhirpath import syntax, types
+from cds.engine.fhirpath.functions import ordering, walking
+from cds.engine.fhirpath.lowering.coercion import carrying, criterion, item, listed, one
+from cds.engine.fhirpath.lowering.expr import EMPTY, Expr, Scope, boolean, is_empty
+from cds.engine.fhirpath.lowering.navigation import not_null
+from cds.engine.fhirpath.lowering.registry import Invocation, function
+
+
+def _walk(call: Invocation, total: Expr | None = None) -> tuple[tuple[ir.Clause, ...], Expr, Scope]:
+    """Make the clauses that walk over the source, the item in them, and the scope in which it is `$this`."""
+    source, names = call.source, call.lowering.names
+    name = names.fresh("this")
+    this = Expr(ir.Local(name), source.type, many=False, bare=source.bare)
+    if isinstance(source.node, ir.Const) and not source.many:
+        return (), source, call.scope.inner(source, Expr(ir.Const(0), types.INTEGER), total)
+    if not source.many:
+        clauses: tuple[ir.Clause, ...] = (ir.Bind(name, source.node), ir.Where(not_null(ir.Local(name))))
+        return clauses, this, call.scope.inner(this, Expr(ir.Const(0), types.INTEGER), total)
+    if not any(_uses_index(argument) for argument in call.call.arguments):
+        clauses = (ir.Each(name, source.node, items_never_null=True),)
+        return clauses, this, call.scope.inner(this, None, total)
+    pair, index = names.fresh("pair"), names.fresh("index")
+    clauses = (
+        ir.Each(pair, build.call(walking.numbered, source.node), items_never_null=True),
+        ir.Bind(index, build.native("{0}[0]", ir.Local(pair), null_in_null_out=False, never_null=True)),
+        ir.Bind(name, build.native("{0}[1]", ir.Local(pair), null_in_null_out=False, never_null=True)),
+    )
+    return clauses, this, call.scope.inner(this, Expr(ir.Local(index), types.INTEGER), total)
+
+
+def _uses_index(node: syntax.Node) -> bool:
+    """Say whether `$index` is written anywhere in an argument; an inner function may have its own, which does no harm."""
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, syntax.Index):
+            return True
+        pending.extend(syntax.children(current))
+    return False
+
+
+@function("where", 1)
+def where(call: Invocation) -> Expr:
+    """Keep the items for which the criterion is true."""
+    if is_empty(call.source):
+        return EMPTY
+    clauses, this, scope = _walk(call)
+    clauses = (*clauses, ir.Where(criterion(call.argument(0, scope, value=True), "where", call.at)))
+    if call.source.many:
+        return Expr(ir.Comprehension(clauses, ir.Collect(this.node)), this.type, many=True, bare=this.bare)
+    return Expr(ir.Comprehension(clauses, ir.First(this.node)), this.type, many=False, bare=this.bare)
+
+
+@function("select", 1)
+def select(call: Invocation) -> Expr:
+    """Evaluate the projection for every item and join the results."""
+    if is_empty(call.source):
+        return EMPTY
+    clauses, _, scope = _walk(call)
+    taken = call.argument(0, scope, value=call.value)
+    name = call.lowering.names.fresh("selected")
+    result: ir.Node = ir.Local(name)
+    if taken.many:
+        clauses = (*clauses, ir.Each(name, taken.node, items_never_null=True))
+    elif isinstance(taken.node, ir.Const):
+        result = taken.node
+        clauses = (*clauses, ir.Where(not_null(result)))
+    else:
+        clauses = (*clauses, ir.Bind(name, taken.node), ir.Where(not_null(result)))
+    sink = ir.Collect(result) if call.source.many or taken.many else ir.First(result)
+    return Expr(ir.Comprehension(clauses, sink), taken.type, isinstance(sink, ir.Collect), taken.bare)
+
+
+@function("exists", 0, 1)
+def exists(call: Invocation) -> Expr:
+    """Say whether there is an item, or one for which the criterion is true."""
+    if call.count == 0:
+        return boolean(present(call.source))
+    if is_empty(call.source):
+        return boolean(build.FALSE)
+    clauses, _, scope = _walk(call)
+    wanted = criterion(call.argument(0, scope, value=True), "exists", call.at)
+    return boolean(ir.Comprehension((*clauses, ir.Where(wanted)), ir.Exists()))
+
+
+def present(source: Expr) -> ir.Node:
+    """Test that a collection is not empty; a filter is left at its first item."""
+    node = source.node
+    if isinstance(node, ir.Comprehension) and isinstance(node.sink, ir.Collect):
+        return ir.Comprehension(node.clauses, ir.Exists())
+    if isinstance(node, ir.Const):
+        return ir.Const(bool(node.value) if source.many else node.value is not None)
+    if source.many:
+        return build.native("(True if {0} else False)", node, null_in_null_out=False, never_null=True)
+    return build.negation(build.is_null(node))
+
+
+@function("all", 1)
+def all_(call: Invocation) -> Expr:
+    """Say whether the criterion is true for every item."""
+    if is_empty(call.source):
+        return boolean(build.TRUE)
+    clauses, _, scope = _walk(call)
+    wanted = criterion(call.argument(0, scope, value=True), "all", call.at)
+    failed = build.native("{0} is not True", wanted, null_in_null_out=False, never_null=True)
+    return boolean(build.negation(ir.Comprehension((*clauses, ir.Where(failed)), ir.Exists())))
+
+
+@function("aggregate", 1, 2)
+def aggregate(call: Invocation) -> Expr:
+    """Carry `$total` from item to item."""
+    start = carrying(call.argument(1)) if call.count == 2 else EMPTY
+    if is_empty(call.source):
+        return start
+    name = call.lowering.names.fresh("total")
+    clauses, _, scope = _walk(call, Expr(ir.Local(name), None, many=True))
+    step = listed(carrying(call.argument(0, scope, value=True)))
+    return Expr(ir.Comprehension(clauses, ir.Fold(name, listed(start), step)), None, many=True)
+
+
+@function("repeat", 1)
+def repeat(call: Invocation) -> Expr:
+    """Apply the projection to its own results until nothing new comes."""
+    return _repeat(call, distinct=True)
+
+
+@function("repeatAll", 1)
+def repeat_all(call: Invocation) -> Expr:
+    """Apply the projection to its own results until nothing comes; duplicates stay."""
+    return _repeat(call, distinct=False)
+
+
+def _repeat(call: Invocation, *, distinct: bool) -> Expr:
+    if is_empty(call.source):
+        return EMPTY
+    name = call.lowering.names.fresh("this")
+    scope = call.scope.inner(Expr(ir.Local(name), None))
+    project = ir.Lambda((name,), listed(carrying(call.argument(0, scope))))
+    source = listed(carrying(call.source))
+    node = build.call(walking.repeat, source, project, ir.Const(distinct), with_run=True, at=call.at)
+    return Expr(node, None, many=True)
+
+
+@function("sort", 0, None)
+def sort(call: Invocation) -> Expr:
+    """Sort by keys; `-key` is the older spelling of `key desc`."""
+    source = call.source
+    if is_empty(source):
+        return EMPTY
+    keys: list[ir.Node] = []
+    directions: list[ordering.Direction] = []
+    for argument in call.call.arguments or (syntax.SortKey(call.call.start, syntax.This(call.call.start), False),):
+        assert isinstance(argument, syntax.SortKey)
+        expression: syntax.Node = argument.key
+        direction: ordering.Direction = "desc" if argument.descending else "asc"
+        if isinstance(expression, syntax.Unary) and expression.operator == "-" and not argument.descending:
+            expression, direction = expression.operand, "minus"
+        name = call.lowering.names.fresh("this")
+        scope = call.scope.inner(Expr(ir.Local(name), source.type, many=False, bare=source.bare))
+        key = item(one(call.lowering.closed(expression, scope, value=True), call.at))
+        keys.append(ir.Lambda((name,), key))
+        directions.append(direction)
+    node = build.call(
+        ordering.sort, listed(source), ir.Const(tuple(directions)), *keys, with_run=True, never_null=True, at=call.at
+    )
+    return Expr(node, source.type, many=True, bare=source.bare)

@@ -1,0 +1,322 @@
+"""FHIRPath tokens to syntax tree: precedence climbing over the table of the specification.
+
+Strict: whatever the grammar does not derive is an error (`gender == 'male'`, a missing operand, text after the end).
+https://hl7.org/fhirpath/#operator-precedence
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import NoReturn, TypeVar
+
+from cds.engine.fhirpath.lexer import Kind, Token, syntax_error, tokenize
+from cds.engine.fhirpath.literals import CALENDAR_UNITS, integer, long, temporal
+from cds.engine.fhirpath.syntax import (
+    Binary,
+    Call,
+    Empty,
+    Index,
+    Indexer,
+    Instance,
+    Literal,
+    Member,
+    Node,
+    SortKey,
+    This,
+    Total,
+    TypeOperation,
+    Unary,
+    Variable,
+)
+from cds.engine.runtime.values import Quantity
+
+T = TypeVar("T")
+
+MAX_NESTING = 60
+"""How deep parentheses, arguments and operands may nest; Python compiles what we emit and has limits of its own."""
+MAX_CHAIN = 120
+"""How many steps a path, and how many operands a run of one operator may have; `and`, `or` and `|` have no such limit."""
+
+_PRECEDENCE = {
+    "implies": 1,
+    "or": 2,
+    "xor": 2,
+    "and": 3,
+    "in": 4,
+    "contains": 4,
+    "=": 5,
+    "~": 5,
+    "!=": 5,
+    "!~": 5,
+    "<": 6,
+    ">": 6,
+    "<=": 6,
+    ">=": 6,
+    "|": 7,
+    "is": 8,
+    "as": 8,
+    "+": 9,
+    "-": 9,
+    "&": 9,
+    "*": 10,
+    "/": 10,
+    "div": 10,
+    "mod": 10,
+}
+_WORD_OPERATORS = frozenset(name for name in _PRECEDENCE if name.isalpha())
+_RESERVED = frozenset(("and", "or", "xor", "implies", "div", "mod", "true", "false"))
+_ASSOCIATIVE = frozenset(("and", "or", "|"))
+_TYPE_FUNCTIONS = frozenset(("is", "as", "ofType"))
+
+
+def parse(text: str) -> Node:
+    """The syntax tree of an expression; `FHIRPathSyntaxError` with line and column where the text is not FHIRPath."""
+    parser = _Parser(text)
+    tree = parser.expression(0)
+    parser.expect_end()
+    return tree
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = tokenize(text)
+        self._position = 0
+        self._nesting = 0
+
+    # tokens
+
+    @property
+    def _token(self) -> Token:
+        return self._tokens[self._position]
+
+    def _next(self) -> Token:
+        token = self._tokens[self._position]
+        if token.kind is not Kind.END:
+            self._position += 1
+        return token
+
+    def _at(self, symbol: str) -> bool:
+        return self._token.kind is Kind.SYMBOL and self._token.text == symbol
+
+    def _accept(self, symbol: str) -> bool:
+        if self._at(symbol):
+            self._position += 1
+            return True
+        return False
+
+    def _expect(self, symbol: str) -> None:
+        if not self._accept(symbol):
+            self._fail(f"expected '{symbol}' but found {self._token}")
+
+    def expect_end(self) -> None:
+        if self._token.kind is not Kind.END:
+            self._fail(f"unexpected {self._token}")
+
+    def _fail(self, message: str, start: int | None = None) -> NoReturn:
+        raise syntax_error(message, self._text, self._token.start if start is None else start)
+
+    def _operator(self) -> str | None:
+        token = self._token
+        if token.kind is Kind.SYMBOL or (token.kind is Kind.IDENTIFIER and token.text in _WORD_OPERATORS):
+            return token.text if token.text in _PRECEDENCE else None
+        return None
+
+    # expressions
+
+    def expression(self, minimum: int) -> Node:
+        self._nesting += 1
+        if self._nesting > MAX_NESTING:
+            self._fail(f"the expression nests deeper than {MAX_NESTING} levels")
+        left = self._unary()
+        links = 0
+        while (operator := self._operator()) is not None and _PRECEDENCE[operator] > minimum:
+            links += 1
+            if links > MAX_CHAIN:
+                self._fail(f"more than {MAX_CHAIN} operators in a row; use parentheses or variables")
+            if operator in ("is", "as"):
+                self._next()
+                left = TypeOperation(left.start, operator, left, self._type_name())
+            elif operator in _ASSOCIATIVE:
+                left = _balanced(operator, self._run(operator, left))
+            else:
+                self._next()
+                left = Binary(left.start, operator, left, self.expression(_PRECEDENCE[operator]))
+        self._nesting -= 1
+        return left
+
+    def _run(self, operator: str, first: Node) -> list[Node]:
+        """The operands of `a and b and c …`: an associative operator, so that a long run need not make a deep tree."""
+        operands = [first]
+        while self._operator() == operator:
+            self._next()
+            operands.append(self.expression(_PRECEDENCE[operator]))
+        return operands
+
+    def _unary(self) -> Node:
+        signs: list[Token] = []
+        while self._at("-") or self._at("+"):
+            signs.append(self._next())
+            if len(signs) > MAX_NESTING:
+                self._fail("too many signs in a row")
+        node = self._postfix()
+        for sign in reversed(signs):
+            node = Unary(sign.start, sign.text, node)
+        return node
+
+    def _postfix(self) -> Node:
+        node = self._term()
+        for _ in range(MAX_CHAIN):
+            if self._accept("."):
+                node = self._invocation(node)
+            elif self._at("["):
+                start = self._next().start
+                index = self.expression(0)
+                self._expect("]")
+                node = Indexer(start, node, index)
+            else:
+                return node
+        self._fail(f"a path of more than {MAX_CHAIN} steps")
+
+    def _invocation(self, source: Node) -> Node:
+        token = self._token
+        if token.kind is Kind.SPECIAL:
+            self._fail(f"{token.text} cannot follow a '.'")
+        name = self._identifier()
+        if self._at("("):
+            return self._call(source, name, token.start)
+        return Member(token.start, source, name)
+
+    def _identifier(self) -> str:
+        token = self._next()
+        if token.kind is Kind.DELIMITED and token.text:
+            return token.text
+        if token.kind is Kind.IDENTIFIER and token.text not in _RESERVED:
+            return token.text
+        self._fail(f"expected a name but found {token}", token.start)
+
+    def _type_name(self) -> str:
+        name = self._identifier()
+        return f"{name}.{self._identifier()}" if self._accept(".") else name
+
+    # terms
+
+    def _term(self) -> Node:
+        token = self._token
+        match token.kind:
+            case Kind.SYMBOL:
+                return self._symbol_term(token)
+            case Kind.SPECIAL:
+                self._next()
+                return {"$this": This, "$index": Index, "$total": Total}[token.text](token.start)
+            case Kind.IDENTIFIER if token.text in ("true", "false"):
+                self._next()
+                return Literal(token.start, token.text == "true")
+            case Kind.IDENTIFIER | Kind.DELIMITED:
+                return self._named_term(token)
+            case Kind.STRING:
+                self._next()
+                return Literal(token.start, token.text)
+            case Kind.INTEGER | Kind.DECIMAL | Kind.LONG:
+                return self._number()
+            case Kind.DATE | Kind.DATETIME | Kind.TIME:
+                self._next()
+                return Literal(token.start, self._checked(temporal, token.text, token.start))
+            case _:
+                self._fail("the expression ends too early" if self._position else "the expression is empty")
+
+    def _symbol_term(self, token: Token) -> Node:
+        if self._accept("("):
+            inner = self.expression(0)
+            self._expect(")")
+            return inner
+        if self._accept("{"):
+            self._expect("}")
+            return Empty(token.start)
+        if self._accept("%"):
+            name = self._next().text if self._token.kind is Kind.STRING else self._identifier()
+            return Variable(token.start, name)
+        self._fail(f"expected a value or a name but found {token}")
+
+    def _named_term(self, token: Token) -> Node:
+        name = self._identifier()
+        if self._at("("):
+            return self._call(None, name, token.start)
+        if self._instance_follows():
+            if self._accept("."):
+                name = f"{name}.{self._identifier()}"
+            return self._instance(name, token.start)
+        return Member(token.start, None, name)
+
+    def _number(self) -> Node:
+        token = self._next()
+        if token.kind is Kind.LONG:
+            return Literal(token.start, self._checked(long, token.text[:-1], token.start))
+        unit = self._token
+        if unit.kind is Kind.STRING or (unit.kind is Kind.IDENTIFIER and unit.text in CALENDAR_UNITS):
+            self._next()
+            return Literal(token.start, Quantity(Decimal(token.text), unit.text or "1"))
+        if token.kind is Kind.DECIMAL:
+            return Literal(token.start, Decimal(token.text))
+        return Literal(token.start, self._checked(integer, token.text, token.start))
+
+    def _checked(self, read: Callable[[str], T], text: str, start: int) -> T:
+        try:
+            return read(text)
+        except ValueError as error:
+            self._fail(str(error), start)
+
+    # functions and instances
+
+    def _call(self, source: Node | None, name: str, start: int) -> Node:
+        self._expect("(")
+        if name in _TYPE_FUNCTIONS:
+            type_name = self._type_name()
+            self._expect(")")
+            return TypeOperation(start, name, source or This(start), type_name)
+        arguments: list[Node] = []
+        if not self._at(")"):
+            arguments.append(self._argument(name))
+            while self._accept(","):
+                arguments.append(self._argument(name))
+        self._expect(")")
+        return Call(start, source, name, tuple(arguments))
+
+    def _argument(self, function: str) -> Node:
+        argument = self.expression(0)
+        if function != "sort":
+            return argument
+        descending = False
+        if self._token.kind is Kind.IDENTIFIER and self._token.text in ("asc", "desc"):
+            descending = self._next().text == "desc"
+        return SortKey(argument.start, argument, descending)
+
+    def _instance_follows(self) -> bool:
+        if self._at("{"):
+            return True
+        following = self._tokens[self._position : self._position + 3]
+        return len(following) == 3 and following[0].text == "." and following[2].text == "{"
+
+    def _instance(self, type_name: str, start: int) -> Node:
+        self._expect("{")
+        elements: list[tuple[str, Node]] = []
+        if self._accept(":"):
+            self._expect("}")
+            return Instance(start, type_name, ())
+        while True:
+            name = self._identifier()
+            self._expect(":")
+            elements.append((name, self.expression(0)))
+            if not self._accept(","):
+                break
+        self._expect("}")
+        return Instance(start, type_name, tuple(elements))
+
+
+def _balanced(operator: str, operands: list[Node]) -> Node:
+    if len(operands) == 1:
+        return operands[0]
+    middle = (len(operands) + 1) // 2
+    left, right = _balanced(operator, operands[:middle]), _balanced(operator, operands[middle:])
+    return Binary(left.start, operator, left, right)
