@@ -1,0 +1,1 @@
+"""The expressions in guidelines: which languages there are, and what their answers mean."""

@@ -1,0 +1,119 @@
+"""The expressions of one call: one patient, one moment, one set of data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from cds.content.elm import DefinitionName
+from cds.content.integrity import compiled_libraries
+from cds.content.shelf import Shelf
+from cds.engine.errors import EngineError
+from cds.expressions.evaluation import Evaluated, Evidence, Scope, UnsupportedExpression
+from cds.expressions.languages import find_language
+
+_ALTERNATIVE = ("cqf-alternativeExpression", "us-ph-alternative-expression-extension")
+
+
+class Session(Protocol):
+    """The engine's session, as far as it is used here."""
+
+    def evaluate(self, library: str, definition: str) -> Any:
+        """Return the value of a definition."""
+
+    def evidence(self, library: str, definition: str) -> tuple[Evidence, ...]:
+        """Return the facts that the definition read."""
+
+
+class CompiledPath(Protocol):
+    """A compiled FHIRPath expression."""
+
+    def evaluate(self, focus: Any, variables: Mapping[str, Any], *, now: datetime) -> list[Any]:
+        """Return the resulting collection."""
+
+
+class Evaluators:
+    """Evaluates every expression of a plan for one call; a failure is an answer, never an exception."""
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        shelf: Shelf,
+        compile_path: Callable[[str], CompiledPath],
+        to_json: Callable[[Any], Any],
+        now: datetime,
+    ) -> None:
+        """Take the engine's session, its FHIRPath compiler, and its way to write a value as FHIR JSON."""
+        self.shelf = shelf
+        self.now = now
+        self.to_json = to_json
+        self._session = session
+        self._compile_path = compile_path
+
+    def evaluate(
+        self, expression: Mapping[str, Any], scope: Scope, *, holder: Mapping[str, Any] | None = None
+    ) -> Evaluated:
+        """Evaluate a FHIR Expression; `holder` is the element it stands in, which may carry an alternative as well.
+
+        A language that is not supported gives way to an alternative expression in one that is; a failure while running
+        does not, because two expressions that disagree are an error too (PD-054). A description without an expression
+        is prose: unknown, not an error (PD-046).
+        """
+        refusals: list[str] = []
+        for candidate in (expression, *_alternatives(expression), *_alternatives(holder or {})):
+            evaluated = self._evaluate(candidate, scope)
+            if isinstance(evaluated, Evaluated):
+                note = f"by an alternative expression, because {'; '.join(refusals)}" if refusals else None
+                return _described(evaluated, expression.get("description"), note)
+            refusals.append(str(evaluated))
+        prose = expression.get("description") if "expression" not in expression else None
+        return Evaluated(
+            expression=expression.get("expression", ""),
+            language=expression.get("language", ""),
+            description=expression.get("description"),
+            error=None if prose else "; ".join(refusals),
+            note=f"{prose!r} is a description, which cannot be computed" if prose else None,
+        )
+
+    def _evaluate(self, expression: Mapping[str, Any], scope: Scope) -> Evaluated | UnsupportedExpression:
+        text, media_type = expression.get("expression"), expression.get("language", "")
+        if text is None:
+            return UnsupportedExpression("there is no expression to run")
+        if "reference" in expression:
+            libraries = compiled_libraries([expression["reference"]], self.shelf)
+            scope = replace(scope, libraries=libraries)
+        try:
+            value, evidence = find_language(media_type)(self, text, scope)
+        except UnsupportedExpression as error:
+            return error
+        except EngineError as error:
+            return Evaluated(expression=text, language=media_type, error=str(error))
+        return Evaluated(expression=text, language=media_type, value=value, evidence=evidence)
+
+    def definition(self, name: DefinitionName) -> tuple[Any, tuple[Evidence, ...]]:
+        """Return the value of a CQL definition and the facts it read. Raises `EngineError`."""
+        value = self._session.evaluate(name.library, name.definition)
+        return value, self._session.evidence(name.library, name.definition)
+
+    def fhirpath(self, expression: str, scope: Scope) -> list[Any]:
+        """Return the collection that a FHIRPath expression gives. Raises `EngineError`.
+
+        `$this` is the subject; `%context`, `%resource` and `%rootResource` are the resource that holds the expression.
+        """
+        holder = {"context": scope.context, "resource": scope.context, "rootResource": scope.context}
+        return self._compile_path(expression).evaluate(scope.focus, {**scope.variables, **holder}, now=self.now)
+
+
+def _alternatives(element: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for extension in element.get("extension", ()):
+        if extension.get("url", "").endswith(_ALTERNATIVE) and "valueExpression" in extension:
+            yield extension["valueExpression"]
+
+
+def _described(evaluated: Evaluated, description: str | None, note: str | None) -> Evaluated:
+    if description is None and note is None:
+        return evaluated
+    return replace(evaluated, description=description, note=note)

@@ -1,0 +1,81 @@
+"""The registry of expression languages: a media type, and how an expression in it is run (PD-040 … PD-043).
+
+To add a language, write a function with the signature of `Language` and enter it in `LANGUAGES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from cds.content.elm import DefinitionName, folded, resolve_definition
+from cds.expressions.evaluation import Evidence, Scope, UnsupportedExpression
+
+
+class Runner(Protocol):
+    """What a language may ask of the call it runs in."""
+
+    def definition(self, name: DefinitionName) -> tuple[Any, tuple[Evidence, ...]]:
+        """Return the value of a CQL definition and the facts it read. Raises `EngineError`."""
+
+    def fhirpath(self, expression: str, scope: Scope) -> list[Any]:
+        """Return the collection that a FHIRPath expression gives. Raises `EngineError`."""
+
+
+Language = Callable[[Runner, str, Scope], tuple[Any, tuple[Evidence, ...]]]
+
+
+def cql_identifier(runner: Runner, text: str, scope: Scope) -> tuple[Any, tuple[Evidence, ...]]:
+    """Run the definition that the expression names."""
+    name = resolve_definition(text, scope.libraries)
+    if isinstance(name, str):
+        raise UnsupportedExpression(name)
+    return runner.definition(name)
+
+
+def cql(runner: Runner, text: str, scope: Scope) -> tuple[Any, tuple[Evidence, ...]]:
+    """Run CQL: the exact name of a definition, or an inline expression of which the library ships the ELM.
+
+    Nothing is translated at run time: an inline expression runs if a definition of a library in scope has the same
+    text, white space apart.
+    """
+    name = resolve_definition(text, scope.libraries)
+    if isinstance(name, DefinitionName):
+        return runner.definition(name)
+    for library in scope.libraries:
+        definition = library.sources.get(folded(text))
+        if definition is not None:
+            return runner.definition(DefinitionName(library.name, definition))
+    msg = f"inline CQL needs its compiled form: define {text!r} in the library, and run `cds elm build`"
+    raise UnsupportedExpression(msg)
+
+
+def fhirpath(runner: Runner, text: str, scope: Scope) -> tuple[Any, tuple[Evidence, ...]]:
+    """Run FHIRPath with the subject as focus (PD-048)."""
+    return runner.fhirpath(text, scope), ()
+
+
+LANGUAGES: Mapping[str, Language] = MappingProxyType(
+    {
+        "text/cql-identifier": cql_identifier,
+        "text/cql.identifier": cql_identifier,
+        "text/cql.name": cql_identifier,
+        "text/cql": cql,
+        "text/cql-expression": cql,
+        "text/cql.expression": cql,
+        "text/fhirpath": fhirpath,
+    }
+)
+
+
+def find_language(media_type: str) -> Language:
+    """Return the language of a media type, whatever its case and parameters (PD-041).
+
+    Raises `UnsupportedExpression` when the server does not know it.
+    """
+    language = LANGUAGES.get(media_type.partition(";")[0].strip().lower())
+    if language is None:
+        msg = f"expressions in {media_type!r} are not supported; supported are {', '.join(LANGUAGES)}"
+        raise UnsupportedExpression(msg)
+    return language

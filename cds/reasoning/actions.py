@@ -1,0 +1,119 @@
+"""From an action of the plan to an action of the RequestGroup: what is carried and what is left (PD-099 … PD-130)."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from cds.content.walk import named_events
+from cds.reasoning.call import Call
+from cds.reasoning.participants import performer_elements
+
+_CARRIED = (
+    "id",
+    "prefix",
+    "title",
+    "description",
+    "textEquivalent",
+    "priority",
+    "code",
+    "documentation",
+    "relatedAction",
+    "timingDateTime",
+    "timingAge",
+    "timingPeriod",
+    "timingDuration",
+    "timingRange",
+    "timingTiming",
+    "type",
+    "groupingBehavior",
+    "selectionBehavior",
+    "requiredBehavior",
+    "precheckBehavior",
+    "cardinalityBehavior",
+)
+# Extensions that steer the processing; all others are for the reader, and travel (PD-107).
+_PROCESSING = ("/action-target", "/cqf-applicabilityBehavior", "/variable", "AlternativeExpression")
+_NOT_COMPUTED = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "error"}
+
+
+def output_action(action: Mapping[str, Any], path: str, call: Call) -> dict[str, Any]:
+    """Return the RequestGroup.action of an action that applies, before its definition and its dynamicValues.
+
+    start and stop conditions travel, applicability conditions do not (PD-086, PD-088).
+    """
+    output = {name: copy.deepcopy(action[name]) for name in _CARRIED if name in action}
+    output.setdefault("id", path.removeprefix("PlanDefinition.").replace("[", "-").replace("]", "").replace(".", "-"))
+    conditions = [copy.deepcopy(one) for one in action.get("condition", ()) if one["kind"] != "applicability"]
+    if conditions:
+        output["condition"] = conditions
+    extensions = [one for one in action.get("extension", ()) if not one["url"].endswith(_PROCESSING)]
+    if extensions:
+        output["extension"] = copy.deepcopy(extensions)
+    participants = performer_elements(action.get("participant", ()), call).references
+    if participants:
+        output["participant"] = participants
+    return output
+
+
+def is_triggered(action: Mapping[str, Any], hook: str | None, *, inherited: bool) -> bool:
+    """Tell whether an action takes part in a call of `hook` (PD-204).
+
+    Its own triggers decide; without any, it follows its parent (`inherited`), or is opened for a child that does.
+    """
+    if hook is None:
+        return True
+    own = named_events(action)
+    if own:
+        return hook in own
+    return inherited or any(is_triggered(child, hook, inherited=False) for child in action.get("action", ()))
+
+
+def has_triggers(plan: Mapping[str, Any]) -> bool:
+    """Tell whether any action below has a named-event trigger; a plan without any takes part in every call."""
+    return any(named_events(child) or has_triggers(child) for child in plan.get("action", ()))
+
+
+def is_wrapper(action: Mapping[str, Any]) -> bool:
+    """Tell whether an action says nothing itself, and only holds others (PD-095, PD-216)."""
+    return not any(name in action for name in ("title", "description", "textEquivalent", "documentation"))
+
+
+def mark_not_computed(output: dict[str, Any]) -> None:
+    """Say on an action that a part of it could not be computed, so that nobody takes it for the whole (PD-140)."""
+    if not is_not_computed(output):
+        output["extension"] = [*output.get("extension", ()), _NOT_COMPUTED]
+
+
+def is_not_computed(output: Mapping[str, Any]) -> bool:
+    """Tell whether a part of the action could not be computed."""
+    return _NOT_COMPUTED in output.get("extension", ())
+
+
+def chooses_first(action: Mapping[str, Any]) -> bool:
+    """Tell whether only the first applicable child counts (cqf-applicabilityBehavior `any`, PD-090)."""
+    return any(
+        one["url"].endswith("/cqf-applicabilityBehavior") and one.get("valueCode") == "any"
+        for one in action.get("extension", ())
+    )
+
+
+def prune_related(actions: list[dict[str, Any]], present: set[str]) -> list[str]:
+    """Take away relations to actions that did not apply (PD-119); return the ids that were pointed to."""
+    gone: list[str] = []
+    for output in actions:
+        related = output.get("relatedAction", ())
+        kept = [one for one in related if one["actionId"] in present]
+        gone += [one["actionId"] for one in related if one["actionId"] not in present]
+        if kept:
+            output["relatedAction"] = kept
+        else:
+            output.pop("relatedAction", None)
+        gone += prune_related(output.get("action", []), present)
+    return gone
+
+
+def ids_of(actions: list[dict[str, Any]]) -> set[str]:
+    """Return the ids of actions and of all below them."""
+    return {output["id"] for output in actions}.union(*(ids_of(output.get("action", [])) for output in actions))

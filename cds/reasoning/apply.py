@@ -1,0 +1,227 @@
+"""PlanDefinition/$apply: a plan and a patient become a RequestGroup and a recording of why.
+
+Pure: the moment, the data and everything else come in by `Call` and `Evaluators`. The steps are those of the R4
+operation (https://hl7.org/fhir/R4/plandefinition.html, "Applying a PlanDefinition"); the checklist numbers name the
+readings taken where the text is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from cds.content.artifact import Artifact
+from cds.content.walk import named_events
+from cds.expressions.evaluators import Evaluators
+from cds.expressions.outcome import Outcome
+from cds.reasoning.actions import (
+    chooses_first,
+    has_triggers,
+    ids_of,
+    is_triggered,
+    is_wrapper,
+    mark_not_computed,
+    output_action,
+    prune_related,
+)
+from cds.reasoning.call import Applied, Call, Made
+from cds.reasoning.conditions import evaluate_conditions
+from cds.reasoning.definitions import DefinitionMaker, Leaf
+from cds.reasoning.goals import make_goals
+from cds.reasoning.plan_scope import PlanScope, nested_scope, plan_scope
+from cds.reasoning.trace import ActionTrace, ExpressionTrace, Trace
+from cds.reasoning.workshop import Workshop
+
+MAX_DEPTH = 32
+
+
+def apply_plan_definition(plan: Artifact, evaluators: Evaluators, call: Call) -> Applied:
+    """Apply the plan to the patient of the call.
+
+    Nothing is raised for what goes wrong in the plan: the action at fault gives an ERROR and an issue, the others go
+    on (PD-238).
+    """
+    workshop = Workshop(call, evaluators)
+    scope = plan_scope(plan, call, evaluators.shelf)
+    scope = replace(scope, goals=make_goals(plan.resource, plan.canonical, workshop))
+    scope = scope.with_variables(plan.resource, workshop, "PlanDefinition")
+    group, actions = _Application(workshop).request_group(scope, intent="proposal")
+    if call.identifier is not None:
+        group["identifier"] = [{"value": call.identifier}]
+    trace = Trace(plan=plan.canonical, hook=call.hook, now=call.now, actions=actions, issues=tuple(workshop.issues))
+    return Applied(request_group=group, made=workshop.made, goals=tuple(workshop.goals), trace=trace)
+
+
+class _Application:
+    """Walks the plans of one application."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+        self._definitions = DefinitionMaker(workshop, self._nested)
+
+    def request_group(self, scope: PlanScope, *, intent: str) -> tuple[dict[str, Any], tuple[ActionTrace, ...]]:
+        """Return the RequestGroup of one plan with the recording of its actions (PD-063 … PD-073)."""
+        plan, call = scope.plan.resource, self._workshop.call
+        inherited = bool(scope.ancestors) or not has_triggers(plan)
+        outputs, traces = self._actions(plan, scope, "PlanDefinition", inherited=inherited)
+        for gone in prune_related(outputs, ids_of(outputs)):
+            message = f"a relation to the action {gone!r}, which did not apply, was left out"
+            self._workshop.report("information", "informational", message, "PlanDefinition.action")
+        group: dict[str, Any] = {
+            "resourceType": "RequestGroup",
+            "id": self._workshop.new_id("RequestGroup", *scope.seed),
+            "instantiatesCanonical": [scope.plan.canonical],
+            "status": "draft",
+            "intent": intent,
+            "subject": {"reference": call.subject},
+            "authoredOn": call.timestamp,
+        }
+        if call.encounter is not None:
+            group["encounter"] = {"reference": call.encounter}
+        if call.practitioner is not None:
+            group["author"] = {"reference": call.practitioner}
+        return group | ({"action": outputs} if outputs else {}), traces
+
+    def _actions(
+        self, parent: Mapping[str, Any], scope: PlanScope, path: str, *, inherited: bool
+    ) -> tuple[list[dict[str, Any]], tuple[ActionTrace, ...]]:
+        outputs: list[dict[str, Any]] = []
+        traces: list[ActionTrace] = []
+        for index, action in enumerate(parent.get("action", ())):
+            if not is_triggered(action, self._workshop.call.hook, inherited=inherited):
+                continue
+            output, trace = self._action(action, scope, f"{path}.action[{index}]", inherited=inherited)
+            traces.append(trace)
+            if output is not None:
+                outputs.append(output)
+                if chooses_first(parent):
+                    break
+        return outputs, tuple(traces)
+
+    def _action(
+        self, action: Mapping[str, Any], scope: PlanScope, path: str, *, inherited: bool
+    ) -> tuple[dict[str, Any] | None, ActionTrace]:
+        """Return the output of one action, None when it does not apply, and the recording."""
+        refusal = self._refusal(action, path)
+        if refusal is not None:
+            self._workshop.report("error", "not-supported", refusal, path)
+            condition = ExpressionTrace(path=path, expression="", language="", outcome=Outcome.ERROR, reason=refusal)
+            return None, _trace(action, path, Outcome.ERROR, (condition,))
+        scope = scope.with_variables(action, self._workshop, path)
+        outcome, conditions = evaluate_conditions(action, path, self._workshop.evaluators, scope.expressions)
+        self._report(outcome, conditions)
+        if outcome is not Outcome.TRUE:
+            return None, _trace(action, path, outcome, conditions)
+        leaf = Leaf(action=action, output=output_action(action, path, self._workshop.call), scope=scope, path=path)
+        values = self._definitions.make(leaf)
+        if values is None:
+            return None, _trace(action, path, Outcome.FALSE, conditions)
+        return self._children(leaf, conditions, values, inherited=inherited)
+
+    def _children(
+        self,
+        leaf: Leaf,
+        conditions: tuple[ExpressionTrace, ...],
+        values: tuple[ExpressionTrace, ...],
+        *,
+        inherited: bool,
+    ) -> tuple[dict[str, Any] | None, ActionTrace]:
+        """Add the children of a group; a group that says nothing and lost them all goes too (PD-095)."""
+        action, output = leaf.action, leaf.output
+        inherited = inherited or bool(named_events(action))
+        outputs, traces = self._actions(action, leaf.scope, leaf.path, inherited=inherited)
+        if any(child.outcome is Outcome.ERROR for child in traces):
+            mark_not_computed(output)
+        trace = replace(
+            _trace(action, leaf.path, Outcome.TRUE, conditions),
+            title=output.get("title"),
+            values=values,
+            actions=(*leaf.nested, *traces),
+        )
+        if action.get("action") and not outputs and is_wrapper(output) and "resource" not in output:
+            return None, trace
+        if outputs and "resource" in output:
+            outputs.insert(0, _own_resource(output))
+        if outputs:
+            output["action"] = [*output.get("action", ()), *outputs]
+        if self._workshop.call.strict and "action" not in output and "resource" not in output:
+            self._text_only(leaf)
+        return output, trace
+
+    def _refusal(self, action: Mapping[str, Any], path: str) -> str | None:
+        """Return why an action must not be processed at all (PD-030, PD-032, PD-096, PD-139)."""
+        self._workshop.actions_left -= 1
+        if self._workshop.actions_left < 0:
+            return "the plan has more actions than are processed in one call"
+        if path.count("action[") > MAX_DEPTH:
+            return f"actions are nested deeper than {MAX_DEPTH} levels"
+        if "modifierExtension" in action:
+            urls = ", ".join(extension["url"] for extension in action["modifierExtension"])
+            return f"a modifier extension that is not understood changes what the action means: {urls}"
+        subjects = action.get("subjectCodeableConcept", {}).get("coding", ())
+        if subjects and not any(one.get("code") in (None, "Patient") for one in subjects):
+            return f"the action is about a {subjects[0].get('code')}, but the call is about a Patient"
+        return None
+
+    def _report(self, outcome: Outcome, conditions: Iterable[ExpressionTrace]) -> None:
+        """Make what could not be decided visible: unknown is not shown as not applicable without a word (PD-239)."""
+        if outcome not in (Outcome.ERROR, Outcome.UNKNOWN):
+            return
+        for condition in conditions:
+            if condition.outcome is Outcome.ERROR:
+                message = f"the condition {condition.expression!r} could not be evaluated: {condition.reason}"
+                self._workshop.report("error", "exception", message, condition.path)
+            elif condition.outcome is Outcome.UNKNOWN:
+                message = f"the condition {condition.expression!r} is unknown: data to decide it are missing"
+                self._workshop.report("information", "incomplete", message, condition.path)
+
+    def _nested(self, plan: Artifact, leaf: Leaf) -> dict[str, Any] | None:
+        """Apply a plan that an action refers to; its RequestGroup is an option under the action (PD-132, PD-133)."""
+        scope = nested_scope(plan, leaf.scope, leaf.path, self._workshop.evaluators.shelf)
+        if plan.canonical in scope.ancestors:
+            message = f"the plan {plan.canonical} leads back to itself: it was not entered again"
+            self._workshop.report("error", "not-supported", message, leaf.path)
+            return None
+        scope = replace(scope, goals=make_goals(plan.resource, "\n".join(scope.seed), self._workshop))
+        scope = scope.with_variables(plan.resource, self._workshop, leaf.path)
+        group, traces = self.request_group(scope, intent="option")
+        leaf.nested.extend(traces)
+        return group
+
+    def _text_only(self, leaf: Leaf) -> None:
+        """Give a text-only action a Task, because rqg-1 wants a resource or actions (PD-093)."""
+        call, output = self._workshop.call, leaf.output
+        texts = (output.get(name) for name in ("title", "description", "textEquivalent"))
+        identity = self._workshop.new_id("Task", *leaf.scope.seed, leaf.path)
+        task = {
+            "resourceType": "Task",
+            "id": identity,
+            "status": "draft",
+            "intent": "option",
+            "description": ": ".join(text for text in texts if text) or output["id"],
+            "for": {"reference": call.subject},
+            "authoredOn": call.timestamp,
+        }
+        made = self._workshop.keep(Made(id=identity, type="create", resource=task, intent="proposal"))
+        output["resource"] = {"reference": made.reference}
+
+
+def _own_resource(output: dict[str, Any]) -> dict[str, Any]:
+    """Move a group's own resource into a first child, because rqg-1 allows a resource or actions (PD-094)."""
+    child = {"id": f"{output['id']}-own", "resource": output.pop("resource")}
+    return child | {name: output[name] for name in ("title", "type") if name in output}
+
+
+def _trace(
+    action: Mapping[str, Any], path: str, outcome: Outcome, conditions: tuple[ExpressionTrace, ...]
+) -> ActionTrace:
+    codings = (coding for concept in action.get("code", ()) for coding in concept.get("coding", ()))
+    return ActionTrace(
+        path=path,
+        id=action.get("id"),
+        recommendation=next((coding["code"] for coding in codings if "code" in coding), action.get("id")),
+        title=action.get("title"),
+        outcome=outcome,
+        conditions=conditions,
+    )

@@ -1,0 +1,203 @@
+"""What an action points to: a definition becomes a request, a nested plan, or a Task about it (PD-131 … PD-141)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cds.content.artifact import Artifact, contained
+from cds.expressions.outcome import Outcome
+from cds.reasoning.actions import mark_not_computed
+from cds.reasoning.activity_definition import Order, activity_canonical, apply_activity_definition, refuse_invalid
+from cds.reasoning.call import Made
+from cds.reasoning.dynamic_values import Target, apply_dynamic_values
+from cds.reasoning.plan_scope import PlanScope
+from cds.reasoning.targets import action_type, find_targets
+from cds.reasoning.trace import ActionTrace, ExpressionTrace
+from cds.reasoning.workshop import Workshop
+
+_TASK_CODES = "http://hl7.org/fhir/CodeSystem/task-code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """One action at work: the plan's `action`, its `output` so far, the plan it stands in, and its `path` there.
+
+    `nested` takes the recording of a plan that the action refers to.
+    """
+
+    action: Mapping[str, Any]
+    output: dict[str, Any]
+    scope: PlanScope
+    path: str
+    nested: list[ActionTrace] = field(default_factory=list)
+
+
+class DefinitionMaker:
+    """Makes what an action points to, and writes the reference into the output action.
+
+    `apply_nested` applies a plan that an action refers to and returns its RequestGroup, None when it must not be
+    entered.
+    """
+
+    def __init__(self, workshop: Workshop, apply_nested: Callable[[Artifact, Leaf], Mapping[str, Any] | None]) -> None:
+        self._workshop = workshop
+        self._apply_nested = apply_nested
+
+    def make(self, leaf: Leaf) -> tuple[ExpressionTrace, ...] | None:
+        """Make the action's resource, set the action's dynamicValues, and return the record of them.
+
+        None when there is nothing to update or remove, so that the action does not apply after all.
+        """
+        if action_type(leaf.action) != "create":
+            return self._change(leaf)
+        target, activity = self._create(leaf)
+        if target.resource is not None and not target.failed:
+            identity = self._new_id(leaf, target.resource_type)
+            made = Made(
+                id=identity,
+                type="create",
+                resource=_as_option(target.resource) | {"id": identity},
+                definition=leaf.action.get("definitionCanonical"),
+                title=activity.get("title"),
+                intent=activity.get("intent"),
+            )
+            leaf.output["resource"] = {"reference": self._workshop.keep(made).reference}
+        _mark(leaf, target)
+        return tuple(target.traces)
+
+    def _create(self, leaf: Leaf) -> tuple[Target, Mapping[str, Any]]:
+        """Return the made resource, if any, and the ActivityDefinition it came from, {} for anything else."""
+        canonical = leaf.action.get("definitionCanonical")
+        definition = self._find(canonical, leaf.scope)
+        if definition is not None and definition.type == "ActivityDefinition":
+            return apply_activity_definition(self._order(leaf, definition), self._workshop), definition.resource
+        target = Target(action=leaf.output)
+        if "transform" in leaf.action:
+            self._workshop.report("error", "not-supported", "a transform by StructureMap is not supported", leaf.path)
+            target.failed = True
+        elif "definitionUri" in leaf.action:
+            target.resource = self._task(leaf) | {"instantiatesUri": leaf.action["definitionUri"]}
+        elif canonical is not None and definition is None:
+            self._workshop.report("error", "not-found", f"the definition {canonical} is not loaded", leaf.path)
+            target.failed = True
+        elif definition is not None and definition.type == "PlanDefinition":
+            group = self._apply_nested(definition, leaf)
+            target.resource, target.failed = (dict(group) if group else None), group is None
+        elif definition is not None:
+            focus = {"focus": {"reference": f"{definition.type}/{definition.id}"}}
+            target.resource = self._task(leaf) | focus
+        self._values(target, leaf)
+        if target.resource is not None and target.resource_type != "RequestGroup":
+            refuse_invalid(target, leaf.path, self._workshop)
+        return target, {}
+
+    def _change(self, leaf: Leaf) -> tuple[ExpressionTrace, ...] | None:
+        """Update or remove received resources, one each; several become actions below this one."""
+        found = find_targets(leaf.action, self._workshop, leaf.scope.expressions, leaf.path)
+        if found is None:
+            mark_not_computed(leaf.output)
+            return ()
+        if not found:
+            return None
+        target = Target(action=leaf.output)
+        if "definitionCanonical" not in leaf.action:
+            self._values(target, leaf)
+        made = [self._changed(leaf, received, target) for received in found]
+        references = [{"reference": one.reference} for one in made if one is not None]
+        _mark(leaf, target)
+        if len(references) < len(made):
+            mark_not_computed(leaf.output)
+        elif len(references) == 1:
+            leaf.output["resource"] = references[0]
+        else:
+            leaf.output["action"] = [
+                {"id": f"{leaf.output['id']}-{number}", "type": leaf.output["type"], "resource": reference}
+                for number, reference in enumerate(references, start=1)
+            ]
+        return tuple(target.traces)
+
+    def _changed(self, leaf: Leaf, received: Mapping[str, Any], target: Target) -> Made | None:
+        reference = f"{received['resourceType']}/{received['id']}"
+        if action_type(leaf.action) == "remove":
+            identity = self._new_id(leaf, "remove", reference)
+            return self._workshop.keep(Made(id=identity, type="remove", resource=None, target=received))
+        canonical = leaf.action.get("definitionCanonical")
+        definition = self._find(canonical, leaf.scope)
+        if definition is None or definition.type != "ActivityDefinition":
+            message = f"an update needs an ActivityDefinition, but {canonical or 'the action'} is none"
+            self._workshop.report("error", "required", message, leaf.path)
+            return None
+        updated = apply_activity_definition(self._order(leaf, definition, received), self._workshop)
+        target.traces += updated.traces
+        if updated.resource is None:
+            return None
+        identity = self._new_id(leaf, "update", reference)
+        made = Made(
+            id=identity,
+            type="update",
+            resource=_as_option(updated.resource) | {"id": identity},
+            definition=canonical,
+            title=definition.resource.get("title"),
+            intent=received.get("intent"),
+            target=received,
+        )
+        return self._workshop.keep(made)
+
+    def _find(self, canonical: str | None, scope: PlanScope) -> Artifact | None:
+        if canonical is None:
+            return None
+        if canonical.startswith("#"):
+            inner = contained(scope.plan.resource, canonical[1:])
+            return Artifact(inner, scope.plan.file, scope.plan.root) if inner is not None else None
+        return self._workshop.evaluators.shelf.find(canonical)
+
+    def _order(self, leaf: Leaf, definition: Artifact, received: Mapping[str, Any] | None = None) -> Order:
+        activity = definition.resource
+        if "title" in activity:
+            leaf.output.setdefault("title", activity["title"])
+        return Order(
+            activity=activity,
+            canonical=activity_canonical(activity),
+            path=leaf.path,
+            seed=(*leaf.scope.seed, leaf.path),
+            scope=leaf.scope.for_activity(activity, self._workshop.evaluators.shelf),
+            plan_scope=leaf.scope.expressions,
+            action=leaf.action,
+            output=leaf.output,
+            target=received,
+            goals=tuple(leaf.scope.goals[goal] for goal in leaf.action.get("goalId", ()) if goal in leaf.scope.goals),
+        )
+
+    def _values(self, target: Target, leaf: Leaf) -> None:
+        values = leaf.action.get("dynamicValue", ())
+        apply_dynamic_values(values, target, self._workshop, leaf.scope.expressions, leaf.path)
+
+    def _task(self, leaf: Leaf) -> dict[str, Any]:
+        """Return a Task to carry out a definition that is not an activity."""
+        call = self._workshop.call
+        task = {
+            "resourceType": "Task",
+            "id": self._new_id(leaf, "Task"),
+            "status": "draft",
+            "intent": "proposal",
+            "code": {"coding": [{"system": _TASK_CODES, "code": "fulfill"}]},
+            "for": {"reference": call.subject},
+            "authoredOn": call.timestamp,
+        }
+        text = leaf.action.get("title") or leaf.action.get("description")
+        return task | ({"description": text} if text else {})
+
+    def _new_id(self, leaf: Leaf, kind: str, *more: str) -> str:
+        return self._workshop.new_id(kind, *leaf.scope.seed, leaf.path, *more)
+
+
+def _mark(leaf: Leaf, target: Target) -> None:
+    if target.failed or any(trace.outcome is Outcome.ERROR for trace in target.traces):
+        mark_not_computed(leaf.output)
+
+
+def _as_option(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the resource as it stands under an action: with intent option, where its kind has an intent (PD-066)."""
+    return {**resource, "intent": "option"} if "intent" in resource else dict(resource)

@@ -1,0 +1,130 @@
+"""dynamicValue: elements whose values the expressions compute (PD-170 … PD-183)."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cds.expressions.evaluation import Evaluated, Scope
+from cds.expressions.outcome import Outcome
+from cds.reasoning.element_path import BadPath, ElementPath, parse_path
+from cds.reasoning.element_types import DoesNotFit
+from cds.reasoning.set_element import has_element, set_element
+from cds.reasoning.trace import ExpressionTrace
+from cds.reasoning.workshop import Workshop
+
+ACTION = "RequestGroup.Action"
+# Authors compute the card's indicator with `action.extension` and a bare string (PD-183).
+_PRIORITY_OF_INDICATOR = {"info": "routine", "warning": "urgent", "critical": "stat"}
+
+
+@dataclass(slots=True)
+class Target:
+    """What dynamicValues write to: the made resource, the output action, or both; and how it went.
+
+    `failed` says that a value for the resource could not be computed or did not fit: then nobody may use the resource.
+    """
+
+    resource: dict[str, Any] | None = None
+    action: dict[str, Any] | None = None
+    failed: bool = False
+    traces: list[ExpressionTrace] = field(default_factory=list)
+
+    @property
+    def resource_type(self) -> str:
+        """The type of the made resource, "" when there is none."""
+        return str(self.resource["resourceType"]) if self.resource is not None else ""
+
+
+def apply_dynamic_values(
+    values: Iterable[Mapping[str, Any]], target: Target, workshop: Workshop, scope: Scope, path: str
+) -> None:
+    """Evaluate the values in order and set each on `target`, where it sees the result of those before.
+
+    `path` is the place of the element that holds them. An empty result leaves the element as it is (PD-178); a failure
+    is reported, and marks the target as failed when it was the resource's.
+    """
+    for index, value in enumerate(values):
+        place = f"{path}.dynamicValue[{index}]"
+        expression = value.get("expression", {})
+        evaluated = workshop.evaluators.evaluate(expression, scope, holder=value)
+        reason = _apply(value.get("path", "$this"), evaluated, target, workshop)
+        if reason is not None:
+            workshop.report("error", "processing", f"{value.get('path')}: {reason}", place)
+        target.traces.append(ExpressionTrace.of(place, evaluated, _outcome(evaluated, reason), reason=reason))
+
+
+def _outcome(evaluated: Evaluated, reason: str | None) -> Outcome:
+    if reason is not None:
+        return Outcome.ERROR
+    return Outcome.UNKNOWN if evaluated.value is None or evaluated.value == [] else Outcome.TRUE
+
+
+def _apply(text: str, evaluated: Evaluated, target: Target, workshop: Workshop) -> str | None:
+    """Set one value; return why it could not be set."""
+    try:
+        path = parse_path(text)
+    except BadPath as error:
+        target.failed = target.resource is not None
+        return str(error)
+    on_action = _on_action(path, target)
+    if evaluated.error is not None:
+        target.failed = target.failed or not on_action
+        return evaluated.error
+    if evaluated.value is None or evaluated.value == []:
+        return None
+    value = workshop.evaluators.to_json(evaluated.value)
+    try:
+        if path.is_root:
+            _replace(target, value)
+        elif on_action:
+            _set_on_action(target, path, value)
+        else:
+            _set_on_resource(target, path, value)
+    except DoesNotFit as error:
+        target.failed = target.failed or not on_action
+        return str(error)
+    return None
+
+
+def _on_action(path: ElementPath, target: Target) -> bool:
+    """Choose a path's target: the resource if it has the element, else the action if it has it (PD-172, PD-175)."""
+    if path.is_root:
+        return False
+    if target.resource is None or path.on_action:
+        return True
+    return not has_element(target.resource_type, path.steps[0]) and (
+        target.action is not None and has_element(ACTION, path.steps[0])
+    )
+
+
+def _set_on_action(target: Target, path: ElementPath, value: Any) -> None:
+    if target.action is None:
+        msg = "there is no action to set this on"
+        raise DoesNotFit(msg)
+    if len(path.steps) == 1 and path.steps[0].name == "extension" and value in _PRIORITY_OF_INDICATOR:
+        target.action["priority"] = _PRIORITY_OF_INDICATOR[value]
+        return
+    changed = copy.deepcopy(target.action)
+    set_element(changed, ACTION, path.steps, value)
+    target.action.clear()
+    target.action.update(changed)
+
+
+def _set_on_resource(target: Target, path: ElementPath, value: Any) -> None:
+    changed = copy.deepcopy(target.resource or {})
+    set_element(changed, target.resource_type, path.steps, value)
+    target.resource = changed
+
+
+def _replace(target: Target, value: Any) -> None:
+    """Take the whole resource from the expression; it keeps the id and the subject it was to have (PD-174)."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if not isinstance(value, Mapping) or "resourceType" not in value:
+        msg = "a value for the whole resource must be a resource"
+        raise DoesNotFit(msg)
+    before: dict[str, Any] = target.resource or {}
+    target.resource = dict(value) | {name: before[name] for name in ("id", "subject", "for") if name in before}

@@ -1,0 +1,159 @@
+"""Fitting a value to the R4 type of the element it is meant for (PD-176, PD-177)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from cds.engine.model import r4
+from cds.errors import CDSError
+
+_WHOLE_NUMBERS = {"integer": None, "unsignedInt": 0, "positiveInt": 1}
+_DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
+_DATE_TIME = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?)?)?")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_TIME = re.compile(r"\d\d:\d\d:\d\d(\.\d+)?")
+_PATTERNS = {
+    "date": _DATE,
+    "dateTime": _DATE_TIME,
+    "instant": _INSTANT,
+    "time": _TIME,
+    "code": re.compile(r"\S+( \S+)*"),
+    "id": re.compile(r"[A-Za-z0-9\-.]{1,64}"),
+    "uri": re.compile(r"\S*"),
+    "url": re.compile(r"\S*"),
+    "canonical": re.compile(r"\S*"),
+}
+# How the JSON of a complex value shows its type, where a choice element leaves it open; the first match counts.
+_SHAPES = (
+    ("CodeableConcept", {"coding"}),
+    ("Reference", {"reference"}),
+    ("Timing", {"repeat", "event"}),
+    ("Period", {"start", "end"}),
+    ("Range", {"low", "high"}),
+    ("Ratio", {"numerator", "denominator"}),
+    ("Quantity", {"value", "unit"}),
+    ("Coding", {"system", "code"}),
+    ("Attachment", {"contentType", "data"}),
+    ("CodeableConcept", {"text"}),
+)
+_TEXTS = ("dateTime", "time", "string", "markdown", "uri", "canonical", "code")
+_RELATED = {
+    "Coding": ("CodeableConcept",),
+    "CodeableConcept": ("Coding",),
+    "integer": ("positiveInt", "unsignedInt", "decimal"),
+}
+
+
+class DoesNotFit(CDSError):
+    """A value that the element cannot hold; the message names the element, the expected and the found type."""
+
+
+def fit(value: Any, type_name: str, where: str) -> Any:
+    """Return the JSON of `value` as the R4 type `type_name`; `where` names the element in an error.
+
+    A Coding becomes a CodeableConcept and a CodeableConcept with one coding a Coding where the element asks for it, a
+    resource becomes a Reference. Nothing else changes its kind. Raises `DoesNotFit`.
+    """
+    wire_type = r4.fhir_type(type_name)
+    if isinstance(value, Mapping):
+        fitted = _fit_complex(value, wire_type)
+    elif wire_type.startswith("System.") or r4.is_primitive(wire_type):
+        fitted = _fit_primitive(value, wire_type)
+    else:
+        fitted = None
+    if fitted is None:
+        msg = f"{where} is a {wire_type}, but the value is {kind_of(value)}"
+        raise DoesNotFit(msg)
+    return fitted
+
+
+def choose(value: Any, choices: tuple[str, ...], where: str) -> str:
+    """Return the type of a choice element that this value takes: its own, else the first that it fits.
+
+    Raises `DoesNotFit`.
+    """
+    kind = kind_of(value)
+    own = [one for one in choices if one == kind or r4.is_subtype(one, kind)]
+    if isinstance(value, str):
+        # A text that reads as a moment is one; before "string", because "string" fits every text.
+        own = [one for one in _TEXTS if one in choices and (one != "dateTime" or len(value) >= len("2026-01-01"))]
+    elif kind in r4.resource_types():
+        own = [one for one in ("Reference",) if one in choices]
+    related = [one for one in _RELATED.get(kind, ()) if one in choices]
+    for candidate in (*own, *related):
+        try:
+            fit(value, candidate, where)
+        except DoesNotFit:
+            continue
+        return candidate
+    msg = f"{where} may be {', '.join(choices)}, but the value is {kind}"
+    raise DoesNotFit(msg)
+
+
+def kind_of(value: Any) -> str:
+    """Name the R4 type that a JSON value looks like."""
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, Decimal | float):
+        return "decimal"
+    if isinstance(value, str):
+        return "string"
+    if isinstance(value, Mapping):
+        if "resourceType" in value:
+            return str(value["resourceType"])
+        return next((name for name, members in _SHAPES if members & value.keys()), "object")
+    return "null" if value is None else type(value).__name__
+
+
+def _fit_primitive(value: Any, wire_type: str) -> Any:
+    if wire_type in ("boolean", "System.Boolean"):
+        return value if isinstance(value, bool) else None
+    if wire_type in _WHOLE_NUMBERS:
+        lowest = _WHOLE_NUMBERS[wire_type]
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return int(value) if whole and (lowest is None or value >= lowest) else None
+    if wire_type == "decimal":
+        return value if isinstance(value, int | Decimal | float) and not isinstance(value, bool) else None
+    if not isinstance(value, str) or not value:
+        return None
+    pattern = _PATTERNS.get(wire_type)
+    return value if pattern is None or pattern.fullmatch(value) else None
+
+
+def _fit_complex(value: Mapping[str, Any], wire_type: str) -> Any:
+    kind = kind_of(value)
+    if wire_type == "Reference" and "resourceType" in value and "id" in value:
+        return {"reference": f"{value['resourceType']}/{value['id']}"}
+    if wire_type == "CodeableConcept" and kind == "Coding":
+        return {"coding": [dict(value)]}
+    if wire_type == "Coding" and kind == "CodeableConcept":
+        codings = value.get("coding", ())
+        return dict(codings[0]) if len(codings) == 1 else None
+    if wire_type == "code" and kind == "Coding":
+        return value.get("code")
+    if r4.is_primitive(wire_type) or wire_type.startswith("System."):
+        return None
+    if "resourceType" in value:
+        return dict(value) if r4.is_subtype(kind, wire_type) else None
+    return dict(value) if {name.removeprefix("_") for name in value} <= _members(wire_type) else None
+
+
+@cache
+def _members(type_name: str) -> frozenset[str]:
+    """Return the names that an object of this type may have in JSON."""
+    return frozenset(
+        json_member(element, choice) for element in r4.elements(type_name).values() for choice in element.types
+    )
+
+
+def json_member(element: r4.Element, type_name: str) -> str:
+    """Return the JSON member that holds the element when it has this type; SimpleQuantity is written as Quantity."""
+    if not element.is_choice:
+        return element.name
+    return r4.json_name(element.name, "Quantity" if type_name in ("SimpleQuantity", "MoneyQuantity") else type_name)

@@ -1,0 +1,54 @@
+"""Goals of the plan become Goals of the patient (PD-077 … PD-082)."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from cds.reasoning.workshop import Workshop
+
+
+def make_goals(plan: Mapping[str, Any], canonical: str, workshop: Workshop) -> dict[str, str]:
+    """Make a Goal per goal of the plan; return their references by the element id that actions refer to."""
+    references = {}
+    for index, goal in enumerate(plan.get("goal", ())):
+        made = _goal(goal, workshop.new_id("Goal", canonical, str(index)), workshop)
+        workshop.goals.append(made)
+        if "id" in goal:
+            references[goal["id"]] = f"#{made['id']}"
+    return references
+
+
+def _goal(goal: Mapping[str, Any], identity: str, workshop: Workshop) -> dict[str, Any]:
+    """Return the Goal; what it addresses is a concept in the plan and a Reference in a Goal, so it becomes a note."""
+    made: dict[str, Any] = {
+        "resourceType": "Goal",
+        "id": identity,
+        "lifecycleStatus": "proposed",
+        "subject": {"reference": workshop.call.subject},
+    }
+    made |= {name: copy.deepcopy(goal[name]) for name in ("description", "priority") if name in goal}
+    if "category" in goal:
+        made["category"] = [copy.deepcopy(goal["category"])]
+    if "start" in goal:
+        made["startCodeableConcept"] = copy.deepcopy(goal["start"])
+    if "target" in goal:
+        made["target"] = [_target(target) for target in goal["target"]]
+    addressed = [text for concept in goal.get("addresses", ()) if (text := _text(concept))]
+    notes = [f"Addresses: {text}" for text in addressed]
+    notes += [text for one in goal.get("documentation", ()) if (text := one.get("display") or one.get("citation"))]
+    if notes:
+        made["note"] = [{"text": note} for note in notes]
+    return made
+
+
+def _target(target: Mapping[str, Any]) -> dict[str, Any]:
+    made = {name: copy.deepcopy(value) for name, value in target.items() if name != "due"}
+    return made | ({"dueDuration": copy.deepcopy(target["due"])} if "due" in target else {})
+
+
+def _text(concept: Mapping[str, Any]) -> str | None:
+    displays = (coding.get("display") or coding.get("code") for coding in concept.get("coding", ()))
+    text: str | None = concept.get("text") or next(displays, None)
+    return text

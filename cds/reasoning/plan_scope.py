@@ -1,0 +1,82 @@
+"""Where in the plans an application stands: which plan, below which others, and what its expressions see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from cds.content.artifact import Artifact
+from cds.content.integrity import scope as libraries_in_scope
+from cds.content.shelf import Shelf
+from cds.expressions.evaluation import Scope
+from cds.reasoning.call import Call
+from cds.reasoning.workshop import Workshop
+
+# Operation parameters that were not given are empty, not unknown names (PD-050).
+_PARAMETERS = (
+    "encounter",
+    "practitioner",
+    "organization",
+    "userType",
+    "userLanguage",
+    "userTaskContext",
+    "setting",
+    "settingContext",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanScope:
+    """One plan being applied; `ancestors` are the canonicals of the plans around it, `seed` makes its ids unique."""
+
+    plan: Artifact
+    expressions: Scope
+    ancestors: tuple[str, ...] = ()
+    seed: tuple[str, ...] = ()
+    goals: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def for_activity(self, activity: Mapping[str, Any], shelf: Shelf) -> Scope:
+        """Return the scope of an activity's own expressions: its libraries, itself as %context (PD-159, PD-180)."""
+        libraries = libraries_in_scope(activity, self.plan.resource, shelf)
+        return replace(self.expressions, libraries=libraries, context=activity)
+
+    def with_variables(self, holder: Mapping[str, Any], workshop: Workshop, path: str) -> PlanScope:
+        """Return the scope below an element with `variable` extensions, each evaluated once (PD-052)."""
+        expressions = self.expressions
+        for extension in holder.get("extension", ()):
+            if extension.get("url", "").endswith("/StructureDefinition/variable") and "valueExpression" in extension:
+                expression = extension["valueExpression"]
+                evaluated = workshop.evaluators.evaluate(expression, expressions)
+                if evaluated.error is not None:
+                    message = f"the variable {expression.get('name')} failed: {evaluated.error}"
+                    workshop.report("error", "processing", message, f"{path}.extension")
+                    continue
+                variables = {**expressions.variables, expression.get("name", ""): evaluated.value}
+                expressions = replace(expressions, variables=variables)
+        return self if expressions is self.expressions else replace(self, expressions=expressions)
+
+
+def plan_scope(plan: Artifact, call: Call, shelf: Shelf) -> PlanScope:
+    """Return the scope of the outermost plan."""
+    variables: dict[str, Any] = {name: [] for name in _PARAMETERS}
+    variables |= {"subject": call.patient, "patient": call.patient, **call.variables}
+    expressions = Scope(
+        libraries=libraries_in_scope(plan.resource, plan.resource, shelf),
+        context=plan.resource,
+        focus=call.patient,
+        variables=variables,
+    )
+    return PlanScope(plan=plan, expressions=expressions, seed=(plan.canonical,))
+
+
+def nested_scope(plan: Artifact, outer: PlanScope, path: str, shelf: Shelf) -> PlanScope:
+    """Return the scope of a plan that an action of `outer` at `path` refers to."""
+    libraries = libraries_in_scope(plan.resource, plan.resource, shelf)
+    return PlanScope(
+        plan=plan,
+        expressions=replace(outer.expressions, libraries=libraries, context=plan.resource),
+        ancestors=(*outer.ancestors, outer.plan.canonical),
+        seed=(*outer.seed, path, plan.canonical),
+    )

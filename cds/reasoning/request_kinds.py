@@ -1,0 +1,107 @@
+"""The kinds of request an ActivityDefinition can become, and where its elements go in each (PD-143 … PD-166).
+
+The targets are those of R4's ActivityDefinition maps; gaps are filled from the R4 definitions of the kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestKind:
+    """Paths in one kind of request; None where R4 has no place for the element.
+
+    `status` is the status of something merely proposed.
+    """
+
+    subject: str | None = "subject"
+    status: str | None = "draft"
+    authored: str | None = "authoredOn"
+    code: str | None = None
+    product: str | None = None
+    dosage: str | None = None
+    quantity: str | None = None
+    timing: str | None = None
+    location: str | None = None
+    body_site: str | None = None
+    requester: str | None = "requester"
+    encounter: str | None = "encounter"
+    performer: str | None = None
+    performer_type: str | None = None
+    reason: str | None = "reasonCode"
+    title: str | None = None
+    description: str | None = None
+
+
+KINDS: Mapping[str, RequestKind] = MappingProxyType(
+    {
+        "MedicationRequest": RequestKind(
+            code="reasonCode",
+            product="medication",
+            dosage="dosageInstruction",
+            quantity="dispenseRequest.quantity",
+            timing="dosageInstruction[0].timing",
+            performer="performer",
+            performer_type="performerType",
+        ),
+        "ServiceRequest": RequestKind(
+            code="code",
+            quantity="quantity",
+            timing="occurrence",
+            location="locationReference",
+            body_site="bodySite",
+            performer="performer",
+            performer_type="performerType",
+        ),
+        "Task": RequestKind(
+            subject="for",
+            code="code",
+            timing="restriction.period",
+            location="location",
+            performer="owner",
+            performer_type="performerType",
+            description="description",
+        ),
+        "CommunicationRequest": RequestKind(code="reasonCode", timing="occurrence", performer="recipient"),
+        "CarePlan": RequestKind(
+            authored="created",
+            timing="period",
+            requester="author",
+            reason=None,
+            title="title",
+            description="description",
+        ),
+        "DeviceRequest": RequestKind(code="code", product="code", timing="occurrence", performer="performer"),
+        "SupplyRequest": RequestKind(
+            subject=None,
+            code="item",
+            product="item",
+            quantity="quantity",
+            timing="occurrence",
+            location="deliverTo",
+            encounter=None,
+        ),
+        "NutritionOrder": RequestKind(subject="patient", authored="dateTime", requester="orderer", reason=None),
+        "ImmunizationRecommendation": RequestKind(
+            subject="patient",
+            status=None,
+            authored="date",
+            product="recommendation[0].vaccineCode",
+            requester=None,
+            encounter=None,
+            reason=None,
+        ),
+        "Appointment": RequestKind(
+            subject="participant[0].actor",
+            status="proposed",
+            authored="created",
+            code="serviceType",
+            requester=None,
+            encounter=None,
+            description="description",
+        ),
+    }
+)
