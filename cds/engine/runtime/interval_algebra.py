@@ -10,12 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 from cds.engine.runtime import boundaries
-from cds.engine.runtime.calendar_units import OutOfRange, rank_of
+from cds.engine.runtime.calendar_units import DAY_MS, UNIT_MS, OutOfRange, rank_of
 from cds.engine.runtime.interval import Interval, end, start
 from cds.engine.runtime.point_order import less, less_or_equal, same
-from cds.engine.runtime.temporal import Date, DateTime, Time
+from cds.engine.runtime.temporal import Date, DateTime, Temporal, Time
 from cds.engine.runtime.temporal_arithmetic import add_units
-from cds.engine.runtime.uncertainty import Uncertainty, bounds
+from cds.engine.runtime.temporal_parts import widened
+from cds.engine.runtime.uncertainty import bounds, uncertain
 
 
 def first_point(operand: Any) -> Any:
@@ -150,23 +151,34 @@ def _both(first: bool | None, second: bool | None) -> bool | None:
 
 
 def _adjoins(last: Any, following: Any, precision: str | None) -> bool | None:
-    """Return whether `following` is the next point, at the precision asked for, after `last`."""
+    """Return whether `following` is the next point after `last`, at the precision asked for or the finer of theirs."""
     if last is None or following is None:
         return None
-    low, high = bounds(last)
-    next_low, next_high = _next(low, precision), _next(high, precision)
+    (low, high), other = bounds(last), bounds(following)[0]
+    if isinstance(low, Date | DateTime | Time):
+        rank = max(low.rank, other.rank) if precision is None else rank_of(precision)
+        # An end coarser than that may be any of the finer points within it.
+        next_low, next_high = _unit_after(widened(low, rank)[0], rank), _unit_after(widened(high, rank)[1], rank)
+    else:
+        next_low, next_high = _successor(low), _successor(high)
     if next_low is None:
         return False
-    if next_high is None:
-        next_high = high
-    return same(Uncertainty(next_low, next_high) if low is not high else next_low, following, precision)
+    return same(uncertain(next_low, high if next_high is None else next_high), following, precision)
 
 
-def _next(point: Any, precision: str | None) -> Any:
-    """Return the next point, or None after the last one of its type."""
+def _unit_after(point: Temporal, rank: int) -> Temporal | None:
+    """Return the point one unit on, or None beyond the calendar or midnight."""
+    rank = min(rank, point.rank)
+    if isinstance(point, Time) and point.first + UNIT_MS[rank] >= DAY_MS:
+        return None
     try:
-        if precision is not None and isinstance(point, Date | DateTime | Time):
-            return add_units(point, 1, min(rank_of(precision), point.rank))
+        return add_units(point, 1, rank)
+    except OutOfRange:
+        return None
+
+
+def _successor(point: Any) -> Any:
+    try:
         return boundaries.successor(point)
     except OutOfRange:
         return None

@@ -21,19 +21,17 @@ def interval_union(left: Interval | None, right: Interval | None) -> Interval | 
     """ELM Union: from the earlier start to the later end of two intervals that overlap or meet."""
     if left is None or right is None or not (overlaps(left, right) or meets(left, right)):
         return None
-    left_first = less_or_equal(start(left), start(right))
-    return made(_chosen(left_first, low_boundary(left), low_boundary(right)), later_end(left, right), left.point_type)
+    earlier = _in_order(start(left), start(right))
+    return made(_chosen(earlier, low_boundary(left), low_boundary(right)), later_end(left, right), left.point_type)
 
 
 def interval_intersect(left: Interval | None, right: Interval | None) -> Interval | None:
     """ELM Intersect: what two overlapping intervals have in common."""
     if left is None or right is None or not overlaps(left, right):
         return None
-    left_first = less_or_equal(start(left), start(right))
-    left_ends_first = less_or_equal(end(left), end(right))
     return made(
-        _chosen(left_first, low_boundary(right), low_boundary(left)),
-        _chosen(left_ends_first, high_boundary(left), high_boundary(right)),
+        _chosen(_in_order(start(left), start(right)), low_boundary(right), low_boundary(left)),
+        _chosen(_in_order(end(left), end(right)), high_boundary(left), high_boundary(right)),
         left.point_type,
     )
 
@@ -65,12 +63,19 @@ def high_boundary(argument: Interval) -> Boundary:
 
 def later_end(left: Interval, right: Interval) -> Boundary:
     """Return the later of two ends, or the unknown boundary."""
-    return _chosen(less_or_equal(end(left), end(right)), high_boundary(right), high_boundary(left))
+    return _chosen(_in_order(end(left), end(right)), high_boundary(right), high_boundary(left))
 
 
 def made(low: Boundary, high: Boundary, point_type: str | None) -> Interval:
     """Return the interval of two boundaries."""
     return Interval(low[0], high[0], low[1], high[1], point_type)
+
+
+def _in_order(first: Any, second: Any) -> bool | None:
+    """Return whether the first may stand for the lesser of the two; of uncertain ones, either order may be certain."""
+    if less_or_equal(first, second):
+        return True
+    return False if less_or_equal(second, first) else None
 
 
 def _chosen(condition: bool | None, if_true: Boundary, if_false: Boundary) -> Boundary:

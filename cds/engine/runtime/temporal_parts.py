@@ -118,6 +118,19 @@ def with_offset(value: DateTime, offset: Decimal) -> DateTime:
     return date_time_at(value.first - value.shift + shift, value.rank, offset)
 
 
+def widened(value: Temporal, rank: int) -> tuple[Temporal, Temporal]:
+    """Return the first and the last value of a finer rank that the value may mean; itself if it is as fine."""
+    if isinstance(value, Date):
+        rank = min(rank, DAY)
+    if value.rank >= rank:
+        return value, value
+    if isinstance(value, Time):
+        return time_at(value.first, rank), time_at(value.last, rank)
+    if isinstance(value, Date):
+        return date_at(value.first // DAY_MS, rank), date_at(value.last // DAY_MS, rank)
+    return date_time_at(value.first, rank, value.offset), date_time_at(value.last, rank, value.offset)
+
+
 def date_at(day: int, rank: int = DAY) -> Date:
     """Return the Date of an ordinal day (1 is 0001-01-01), down to `rank`."""
     if not 1 <= day <= _LAST_DAY:

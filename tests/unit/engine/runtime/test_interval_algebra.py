@@ -172,3 +172,29 @@ def test_order_with_points_at_a_precision():
     assert algebra.same_or_before(date_time("2012-12-15"), period, "month") is True
     assert algebra.same_or_before(date_time("2013-01-15"), period, "month") is False
     assert algebra.same_as(date_time("2012-12-15"), date_time("2012-12-15")) is True
+
+
+@pytest.mark.parametrize(
+    ("end", "following", "precision", "answer"),
+    [
+        ("2012", "2012-02", None, None),
+        ("2012", "2013-01", None, None),
+        ("2012", "2013-02", None, False),
+        ("2012-01-15", "2012-02", None, False),
+        ("2012-01-31", "2012-02", None, None),
+        ("2012-02-01", "2012-02-01T10:00", "minute", None),
+        ("2012-02-01", "2012-02-02T00:00", "minute", None),
+        ("2012-02-01", "2012-02-02T00:01", "minute", False),
+        ("9999-12-31", "2012-02-02", None, False),
+        ("9999", "9999-12-31", None, None),
+    ],
+)
+def test_an_end_coarser_than_what_follows_may_be_any_point_within_it(end, following, precision, answer):
+    assert algebra.meets_before(instants(None, end), instants(following, None), precision) is answer
+
+
+def test_times_do_not_meet_over_midnight():
+    evening, night = Interval(time("20:00"), time("23:30")), Interval(time("00:30"), time("02:00"))
+    assert algebra.meets_before(evening, night, "hour") is False
+    assert algebra.meets_before(Interval(time("20"), time("22")), Interval(time("23:59"), time("23:59"))) is False
+    assert algebra.meets_before(Interval(time("20"), time("22")), Interval(time("22:30"), time("23:59"))) is None

@@ -74,6 +74,7 @@ def test_an_unknown_end_stays_unknown():
     assert interval_intersect(Interval(1, 10), unknown) == unknown
     assert interval_union(Interval(1, 10), unknown) == Interval(1, None, True, False)
     assert interval_union(unknown, Interval(7, 9)) is None  # they may not touch
+    assert interval_union(Interval(1, None), unknown) == Interval(1, None)  # no end is later than none
     assert interval_except(Interval(1, 10), unknown) is None
 
 
