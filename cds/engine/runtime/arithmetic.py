@@ -91,6 +91,8 @@ def _calculate(
 
 def add(left: Any, right: Any) -> Any:
     """Return the sum; a date or time moved by a duration; two strings joined."""
+    if type(left) is int and type(right) is int:
+        return integer(left + right)
     if type(left) is Decimal and type(right) is Decimal:
         total = left + right
         return total if DECIMAL_MIN <= total <= DECIMAL_MAX else None
@@ -105,6 +107,8 @@ def add(left: Any, right: Any) -> Any:
 
 def subtract(left: Any, right: Any) -> Any:
     """Return the difference; a date or time moved back by a duration."""
+    if type(left) is int and type(right) is int:
+        return integer(left - right)
     if type(left) is Decimal and type(right) is Decimal:
         difference = left - right
         return difference if DECIMAL_MIN <= difference <= DECIMAL_MAX else None

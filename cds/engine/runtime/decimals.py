@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from cds.engine.runtime.values import DECIMAL_MAX, DECIMAL_MIN
-
 WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
 """Room to compute in: rounding to CQL's places happens once, at the end."""
 
+_WHOLE_DIGITS = 20
 _PLACES = 8
 _MOST_PLACES = 28
 
@@ -22,12 +21,14 @@ def limited(value: Decimal) -> Decimal | None:
     CQL asks for at least 8 places; a strict 8 would turn 12 pmol/L, expressed in mol/L, into nothing. Beyond 28 places
     there is only zero.
     """
-    if not DECIMAL_MIN <= value <= DECIMAL_MAX:
+    size = value.adjusted()
+    if (size >= _WHOLE_DIGITS and value) or not value.is_finite():
         return None
-    places = min(max(_PLACES, _PLACES - 1 - value.adjusted()), _MOST_PLACES) if value else _PLACES
+    places = min(max(_PLACES, _PLACES - 1 - size), _MOST_PLACES) if value else _PLACES
     if decimal_places(value) <= places:
         return value
-    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, WIDE)
+    nearest = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, WIDE)
+    return nearest if nearest.adjusted() < _WHOLE_DIGITS else None
 
 
 def decimal_places(value: Decimal) -> int:

@@ -1,17 +1,24 @@
 """String operators. Null in, null out; positions count from 0.
 
+Patterns run on the `regex` library because it can be told when to give up: with Python's own, one careless pattern in
+a guideline (`(a+)+$`) and one long note in a record would hold the server for good.
 https://cql.hl7.org/09-b-cqlreference.html#string-operators-3
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import TypeVar
+
+import regex
 
 from cds.engine.errors import EvaluationError
 
-_GROUP_REFERENCE = re.compile(r"\\(.)|\$(\d+)|\$\{(\w+)\}")
+_GROUP_REFERENCE = regex.compile(r"\\(.)|\$(\d+)|\$\{(\w+)\}")
+_SECONDS_PER_MATCH = 0.5
+
+_T = TypeVar("_T")
 
 
 def concatenate(*operands: str | None) -> str | None:
@@ -96,7 +103,8 @@ def split_on_matches(string: str | None, pattern: str | None) -> list[str] | Non
     if pattern is None:
         return [string]
     parts, start = [], 0
-    for match in _compiled(pattern).finditer(string):
+    found = _in_time(lambda: list(_compiled(pattern).finditer(string, timeout=_SECONDS_PER_MATCH)))
+    for match in found:
         if match.end() > match.start():
             parts.append(string[start : match.start()])
             start = match.end()
@@ -106,18 +114,18 @@ def split_on_matches(string: str | None, pattern: str | None) -> list[str] | Non
 def matches(string: str | None, pattern: str | None) -> bool | None:
     """Return whether the regular expression matches anywhere in the string; `^` and `$` anchor it.
 
-    Raises EvaluationError when the pattern is no regular expression.
+    Raises EvaluationError when the pattern is no regular expression, or takes longer than half a second.
     """
     if string is None or pattern is None:
         return None
-    return _compiled(pattern).search(string) is not None
+    return _in_time(lambda: _compiled(pattern).search(string, timeout=_SECONDS_PER_MATCH) is not None)
 
 
 def matches_full(string: str | None, pattern: str | None) -> bool | None:
     """Return whether the regular expression matches the whole string."""
     if string is None or pattern is None:
         return None
-    return _compiled(pattern).fullmatch(string) is not None
+    return _in_time(lambda: _compiled(pattern).fullmatch(string, timeout=_SECONDS_PER_MATCH) is not None)
 
 
 def replace_matches(string: str | None, pattern: str | None, substitution: str | None) -> str | None:
@@ -125,8 +133,8 @@ def replace_matches(string: str | None, pattern: str | None, substitution: str |
     if string is None or pattern is None or substitution is None:
         return None
 
-    def filled(match: re.Match[str]) -> str:
-        def group(reference: re.Match[str]) -> str:
+    def filled(match: regex.Match[str]) -> str:
+        def group(reference: regex.Match[str]) -> str:
             escaped, number, name = reference.groups()
             if escaped is not None:
                 return str(escaped)
@@ -138,14 +146,22 @@ def replace_matches(string: str | None, pattern: str | None, substitution: str |
 
         return _GROUP_REFERENCE.sub(group, substitution)
 
-    return _compiled(pattern).sub(filled, string)
+    return _in_time(lambda: _compiled(pattern).sub(filled, string, timeout=_SECONDS_PER_MATCH))
 
 
 @lru_cache(maxsize=512)
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compiled(pattern: str) -> regex.Pattern[str]:
     try:
         # "Single line mode" of PCRE: the dot matches a line break too, ^ and $ anchor the whole string.
-        return re.compile(pattern, re.DOTALL)
-    except re.error as error:
-        message = f"{pattern!r} is not a regular expression: {error}"
+        return regex.compile(pattern, regex.DOTALL)
+    except (regex.error, OverflowError, RecursionError) as error:
+        message = f"{pattern[:100]!r} is not a regular expression: {error}"
+        raise EvaluationError(message) from None
+
+
+def _in_time(match: Callable[[], _T]) -> _T:
+    try:
+        return match()
+    except TimeoutError:
+        message = f"a regular expression took longer than {_SECONDS_PER_MATCH} s; avoid choices inside a repetition, as in (a|aa)+"
         raise EvaluationError(message) from None

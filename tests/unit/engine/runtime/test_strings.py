@@ -1,3 +1,6 @@
+import contextlib
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,6 +125,19 @@ def test_a_bad_pattern_or_group_is_an_error():
         strings.matches("a", "(")
     with pytest.raises(EvaluationError, match="no group 3"):
         strings.replace_matches("a", "a", "$3")
+
+
+def test_a_pattern_without_end_is_given_up():
+    began = time.perf_counter()
+    with pytest.raises(EvaluationError, match="took longer"):
+        strings.matches("a" * 60 + "!", r"^(a|aa)+$")
+    assert time.perf_counter() - began < 5
+
+
+@pytest.mark.parametrize("pattern", ["(" * 5000 + ")" * 5000, "a{99999999999999999999}", "[", "\\", "(?P<a>)(?P<a>"])
+def test_an_impossible_pattern_is_the_engines_own_error_or_an_answer(pattern):
+    with contextlib.suppress(EvaluationError):
+        assert strings.matches("a", pattern) in (True, False)
 
 
 @given(st.lists(st.text(alphabet="abc", max_size=3), min_size=1))
