@@ -185,12 +185,12 @@ def _convert(quantity: dict[str, Any], codes: set[tuple[str, str]], mappings: Ma
     unit, value = unit_of(quantity), value_of(quantity)
     if unit is None or value is None:
         return quantity
+    # The unit as it was written comes first: the tables know spellings that are not UCUM.
+    written = str(quantity.get("code") or quantity["unit"])
     conversion = None
     if mappings is not None:
-        # The unit as it was written comes first: the tables know spellings that are not UCUM.
-        written = str(quantity.get("code") or quantity.get("unit"))
         conversion = mappings.conversion(codes, written) or mappings.conversion(codes, unit)
-    if conversion is None:
+    if conversion is None or conversion == (written, Decimal(1)):
         # A printed unit without code: only the micro sign is written as UCUM writes it.
         return quantity if quantity.get("code") or quantity["unit"] == unit else {**quantity, "unit": unit}
     canonical_unit, factor = conversion

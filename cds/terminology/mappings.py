@@ -1,4 +1,4 @@
-"""What `fhir_mappings` says about data that hospitals send: local codes, and units that only a molar factor relates."""
+"""What `fhir_mappings` says about data that hospitals send: local codes, other names of a code system, and units."""
 
 from __future__ import annotations
 
@@ -22,27 +22,37 @@ class _Units:
 
 
 class Mappings:
-    """ConceptMaps and ObservationDefinitions of one server, as the data layer asks them."""
+    """ConceptMaps, NamingSystems and ObservationDefinitions of one server, as the data layer asks them."""
 
     def __init__(self, resources: Iterable[Mapping[str, Any]]) -> None:
-        """Take ConceptMap and ObservationDefinition resources; others are passed over."""
+        """Take ConceptMap, NamingSystem and ObservationDefinition resources; others are passed over."""
         listed = list(resources)
+        self._preferred: dict[str, str] = {}  # urn:oid:… → the URI that the value sets use
         self.concept_maps = ConceptMaps(listed)
         self._units: dict[tuple[str, str], _Units] = {}
         for resource in listed:
             if resource.get("resourceType") == "ObservationDefinition":
                 self._add(resource)
+            elif resource.get("resourceType") == "NamingSystem":
+                self._preferred.update(_other_names(resource))
         self._local: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
         for source, target in self.concept_maps.pairs():
             self._local[target].append(source)
 
     def translate(self, system: str, code: str) -> tuple[dict[str, str], ...]:
-        """Return the Codings that may be read for a local code; () where nothing is mapped."""
-        return self.concept_maps.concept_codes(system, code)
+        """Return the Codings that may be read for a local code; () where nothing is mapped.
+
+        A code that comes under another name of its system stands for the same code under the preferred name.
+        """
+        preferred = self._preferred.get(system)
+        if preferred is None:
+            return self.concept_maps.concept_codes(system, code)
+        return ({"system": preferred, "code": code}, *self.concept_maps.concept_codes(preferred, code))
 
     def sources(self, system: str, code: str) -> tuple[tuple[str, str], ...]:
-        """Return (system, code) of every local code that may be read as this one."""
-        return tuple(self._local.get((system, code), ()))
+        """Return (system, code) of every local code that may be read as this one, and its other names."""
+        other_names = [(other, code) for other, preferred in self._preferred.items() if preferred == system]
+        return (*self._local.get((system, code), ()), *other_names)
 
     def conversion(self, codes: Collection[tuple[str, str]], unit: str) -> tuple[str, Decimal] | None:
         """Return (canonical unit, factor) for a value in `unit` of the concept with one of the (system, code).
@@ -61,18 +71,27 @@ class Mappings:
         canonical = next((coding["code"] for coding in codings if "code" in coding), None)
         if canonical is None:
             return
-        units = _Units(canonical, dict(_factors(details)))
+        units = _Units(canonical, dict(_factors(definition)))
         for coding in definition.get("code", {}).get("coding", ()):
             if "code" in coding:
                 self._units[coding.get("system", ""), coding["code"]] = units
 
 
-def _factors(details: Mapping[str, Any]) -> Iterable[tuple[str, Decimal]]:
+def _factors(definition: Mapping[str, Any]) -> Iterable[tuple[str, Decimal]]:
     """Yield (unit, factor) of each conversion; R4's own conversionFactor leads the other way, to the customary unit."""
-    for extension in details.get("extension", ()):
+    details = definition["quantitativeDetails"]
+    for extension in (*definition.get("extension", ()), *details.get("extension", ())):
         if extension.get("url", "").endswith(_UNIT_CONVERSION):
             parts = {part["url"]: part for part in extension.get("extension", ())}
-            yield parts["from"]["valueCode"], Decimal(str(parts["factor"]["valueDecimal"]))
+            unit = parts["from"].get("valueString") or parts["from"]["valueCode"]
+            yield unit, Decimal(str(parts["factor"]["valueDecimal"]))
     customary = next((coding.get("code") for coding in details.get("customaryUnit", {}).get("coding", ())), None)
     if customary is not None and "conversionFactor" in details:
         yield customary, 1 / Decimal(str(details["conversionFactor"]))
+
+
+def _other_names(naming_system: Mapping[str, Any]) -> dict[str, str]:
+    """Map each unique id of a code system to its preferred URI."""
+    names = [name for name in naming_system.get("uniqueId", ()) if "value" in name]
+    preferred = next((name["value"] for name in names if name.get("preferred")), None)
+    return {name["value"]: preferred for name in names if preferred and name["value"] != preferred}
