@@ -6,11 +6,10 @@ https://cql.hl7.org/09-b-cqlreference.html#arithmetic-operators-4
 
 from __future__ import annotations
 
+import builtins
 import operator
 from collections.abc import Callable
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
-from decimal import InvalidOperation as _InvalidOperation
-from decimal import Overflow as _Overflow
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal, InvalidOperation, Overflow
 from typing import Any
 
 from cds.engine.errors import EvaluationError
@@ -148,7 +147,7 @@ def truncated_divide(left: Any, right: Any) -> Any:
 def _truncated_whole(left: int, right: int) -> int | None:
     if not right:
         return None
-    size = abs_(left) // abs_(right)
+    size = builtins.abs(left) // builtins.abs(right)
     return size if (left < 0) is (right < 0) else -size
 
 
@@ -164,15 +163,12 @@ def modulo(left: Any, right: Any) -> Any:
 def _remainder_whole(left: int, right: int) -> int | None:
     if not right:
         return None
-    size = abs_(left) % abs_(right)
+    size = builtins.abs(left) % builtins.abs(right)
     return -size if left < 0 else size
 
 
 def _remainder_decimal(left: Decimal, right: Decimal) -> Decimal | None:
     return WIDE.remainder(left, right) if right else None
-
-
-abs_ = abs
 
 
 def _unary(symbol: str, operand: Any, function: Callable[[Any], Any]) -> Any:
@@ -198,7 +194,7 @@ def negate(operand: Any) -> Any:
 
 def abs(operand: Any) -> Any:
     """Return the number without its sign; null for the smallest Integer and Long, which have no opposite."""
-    return _unary("Abs", operand, abs_)
+    return _unary("Abs", operand, builtins.abs)
 
 
 def _to_integer(operand: Any, rounding: str) -> int | None:
@@ -238,12 +234,12 @@ def power(left: Any, right: Any) -> Any:
     if kind is Quantity:
         raise EvaluationError("^ is not defined for Quantity and Quantity")
     if kind is not Decimal and right >= 0:
-        if right > _LARGEST_WHOLE_EXPONENT and abs_(left) > 1:
+        if right > _LARGEST_WHOLE_EXPONENT and builtins.abs(left) > 1:
             return None
         return _whole(kind, int(left) ** int(right))
     try:
         return limited(WIDE.power(Decimal(left), Decimal(right))) if left or right else Decimal(1)
-    except (_InvalidOperation, _Overflow, ZeroDivisionError):
+    except (InvalidOperation, Overflow):
         return None  # no real result, or none that fits
 
 
@@ -256,7 +252,7 @@ def exp(operand: Any) -> Decimal | None:
         return None
     try:
         result = limited(WIDE.exp(Decimal(operand)))
-    except _Overflow:
+    except Overflow:
         result = None
     if result is None:
         raise EvaluationError("Exp: the result is greater than any Decimal")

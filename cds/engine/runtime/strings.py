@@ -163,5 +163,5 @@ def _in_time(match: Callable[[], _T]) -> _T:
     try:
         return match()
     except TimeoutError:
-        message = f"a regular expression took longer than {_SECONDS_PER_MATCH} s; avoid choices inside a repetition, as in (a|aa)+"
+        message = f"a regular expression took over {_SECONDS_PER_MATCH} s; avoid choices in repetitions, as in (a|aa)+"
         raise EvaluationError(message) from None

@@ -129,7 +129,7 @@ def test_a_bad_pattern_or_group_is_an_error():
 
 def test_a_pattern_without_end_is_given_up():
     began = time.perf_counter()
-    with pytest.raises(EvaluationError, match="took longer"):
+    with pytest.raises(EvaluationError, match="took over"):
         strings.matches("a" * 60 + "!", r"^(a|aa)+$")
     assert time.perf_counter() - began < 5
 
