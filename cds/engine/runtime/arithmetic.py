@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import operator
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal, InvalidOperation, Overflow
 from typing import Any
 
@@ -67,25 +68,32 @@ def _as(kind: type, value: Any) -> Any:
     return Decimal(value) if kind is Decimal else Long(value)
 
 
-def _calculate(
-    symbol: str,
-    left: Any,
-    right: Any,
-    whole: Callable[[int, int], int | None],
-    decimal: Callable[[Decimal, Decimal], Decimal | None],
-    quantity: Callable[[Quantity, Quantity], Quantity | None],
-) -> Any:
-    if left is None or right is None:
-        return None
-    left, right = promoted(left, right, symbol)
-    kind = type(left)
-    if kind is Quantity:
-        return quantity(left, right)
-    if kind is Decimal:
-        result = decimal(left, right)
-        return None if result is None else limited(result)
-    number = whole(int(left), int(right))
-    return None if number is None else _whole(kind, number)
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    """One operator over the numeric types; called with two operands of any of them."""
+
+    symbol: str
+    whole: Callable[[int, int], int | None]
+    decimal: Callable[[Decimal, Decimal], Decimal | None]
+    quantity: Callable[[Quantity, Quantity], Quantity | None]
+
+    def __call__(self, left: Any, right: Any) -> Any:
+        if left is None or right is None:
+            return None
+        left, right = promoted(left, right, self.symbol)
+        kind = type(left)
+        if kind is Quantity:
+            return self.quantity(left, right)
+        if kind is Decimal:
+            result = self.decimal(left, right)
+            return None if result is None else limited(result)
+        number = self.whole(int(left), int(right))
+        return None if number is None else _whole(kind, number)
+
+
+_ADD = _Operation("+", operator.add, WIDE.add, quantities.add)
+_SUBTRACT = _Operation("-", operator.sub, WIDE.subtract, quantities.subtract)
+_MULTIPLY = _Operation("*", operator.mul, WIDE.multiply, quantities.multiply)
 
 
 def add(left: Any, right: Any) -> Any:
@@ -101,7 +109,7 @@ def add(left: Any, right: Any) -> Any:
         return strings.concatenate(left, right)
     if type(left) is Uncertainty or type(right) is Uncertainty:
         return _uncertain(add, left, right)
-    return _calculate("+", left, right, operator.add, WIDE.add, quantities.add)
+    return _ADD(left, right)
 
 
 def subtract(left: Any, right: Any) -> Any:
@@ -115,7 +123,7 @@ def subtract(left: Any, right: Any) -> Any:
         return temporal_arithmetic.subtract(left, right)
     if type(left) is Uncertainty or type(right) is Uncertainty:
         return _uncertain(subtract, left, right)
-    return _calculate("-", left, right, operator.sub, WIDE.subtract, quantities.subtract)
+    return _SUBTRACT(left, right)
 
 
 def _uncertain(operation: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
@@ -126,7 +134,7 @@ def multiply(left: Any, right: Any) -> Any:
     """Return the product; that of quantities carries the product of their units."""
     if type(left) is Uncertainty or type(right) is Uncertainty:
         return _uncertain(multiply, left, right)
-    return _calculate("*", left, right, operator.mul, WIDE.multiply, quantities.multiply)
+    return _MULTIPLY(left, right)
 
 
 def divide(left: Any, right: Any) -> Any:
@@ -141,7 +149,7 @@ def divide(left: Any, right: Any) -> Any:
 
 def truncated_divide(left: Any, right: Any) -> Any:
     """Return the quotient without its fraction (`div`): -10 div 3 is -3."""
-    return _calculate("div", left, right, _truncated_whole, _truncated_decimal, quantities.truncated_divide)
+    return _TRUNCATED_DIVIDE(left, right)
 
 
 def _truncated_whole(left: int, right: int) -> int | None:
@@ -155,9 +163,12 @@ def _truncated_decimal(left: Decimal, right: Decimal) -> Decimal | None:
     return WIDE.divide(left, right).to_integral_value(ROUND_DOWN) if right else None
 
 
+_TRUNCATED_DIVIDE = _Operation("div", _truncated_whole, _truncated_decimal, quantities.truncated_divide)
+
+
 def modulo(left: Any, right: Any) -> Any:
     """Return the remainder of the truncated division, with the sign of the dividend (`mod`)."""
-    return _calculate("mod", left, right, _remainder_whole, _remainder_decimal, quantities.modulo)
+    return _MODULO(left, right)
 
 
 def _remainder_whole(left: int, right: int) -> int | None:
@@ -169,6 +180,9 @@ def _remainder_whole(left: int, right: int) -> int | None:
 
 def _remainder_decimal(left: Decimal, right: Decimal) -> Decimal | None:
     return WIDE.remainder(left, right) if right else None
+
+
+_MODULO = _Operation("mod", _remainder_whole, _remainder_decimal, quantities.modulo)
 
 
 def _unary(symbol: str, operand: Any, function: Callable[[Any], Any]) -> Any:
