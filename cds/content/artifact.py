@@ -17,6 +17,7 @@ KNOWLEDGE_TYPES = frozenset(
         "CodeSystem",
         "ConceptMap",
         "ObservationDefinition",
+        "NamingSystem",
         "Questionnaire",
         "Measure",
         "StructureMap",

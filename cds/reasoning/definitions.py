@@ -71,10 +71,11 @@ class DefinitionMaker:
         """Return the made resource, if any, and the ActivityDefinition it came from, {} for anything else."""
         canonical = leaf.action.get("definitionCanonical")
         definition = self._find(canonical, leaf.scope)
-        if definition is not None and definition.type == "ActivityDefinition":
+        transform = "transform" in leaf.action
+        if definition is not None and definition.type == "ActivityDefinition" and not transform:
             return apply_activity_definition(self._order(leaf, definition), self._workshop), definition.resource
         target = Target(action=leaf.output)
-        if "transform" in leaf.action:
+        if transform:
             self._workshop.report("error", "not-supported", "a transform by StructureMap is not supported", leaf.path)
             target.failed = True
         elif "definitionUri" in leaf.action:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from cds.errors import ContentError
 from cds.terminology.concept_maps import ConceptMaps
 
 _UNIT_CONVERSION = "/StructureDefinition/unit-conversion"
@@ -83,8 +84,12 @@ def _factors(definition: Mapping[str, Any]) -> Iterable[tuple[str, Decimal]]:
     for extension in (*definition.get("extension", ()), *details.get("extension", ())):
         if extension.get("url", "").endswith(_UNIT_CONVERSION):
             parts = {part["url"]: part for part in extension.get("extension", ())}
-            unit = parts["from"].get("valueString") or parts["from"]["valueCode"]
-            yield unit, Decimal(str(parts["factor"]["valueDecimal"]))
+            unit, factor = parts.get("from", {}), parts.get("factor", {})
+            name = unit.get("valueString") or unit.get("valueCode")
+            if name is None or "valueDecimal" not in factor:
+                msg = f"{definition.get('id')}: a unit-conversion needs from (valueString) and factor (valueDecimal)"
+                raise ContentError(msg, path="ObservationDefinition.extension")
+            yield name, Decimal(str(factor["valueDecimal"]))
     customary = next((coding.get("code") for coding in details.get("customaryUnit", {}).get("coding", ())), None)
     if customary is not None and "conversionFactor" in details:
         yield customary, 1 / Decimal(str(details["conversionFactor"]))

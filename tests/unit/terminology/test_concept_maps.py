@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from cds.errors import ContentError
 from cds.terminology.concept_maps import ConceptMaps
 from cds.terminology.mappings import Mappings
 from cds.terminology.operations import translate
@@ -49,11 +50,12 @@ def test_translate_can_be_limited_to_one_target_system():
     assert maps.translate(LOCAL, "CREA", target="http://other.example.org") == ()
 
 
-def observation_definition(**details: object) -> dict:
+def observation_definition(extension: list | None = None, **details: object) -> dict:
     coding = [{"system": LOINC, "code": "14682-9"}, {"system": LOINC, "code": "2160-0"}]
     unit = {"coding": [{"system": "http://unitsofmeasure.org", "code": "umol/L"}]}
     return {
         "resourceType": "ObservationDefinition",
+        "extension": extension or [],
         "code": {"coding": coding},
         "quantitativeDetails": {"unit": unit} | details,
     }
@@ -62,7 +64,7 @@ def observation_definition(**details: object) -> dict:
 def test_a_factor_between_mass_and_substance_is_found_by_any_code_of_the_concept():
     conversion = {
         "url": "https://fhir-cds.example.org/fhir/StructureDefinition/unit-conversion",
-        "extension": [{"url": "from", "valueCode": "mg/dL"}, {"url": "factor", "valueDecimal": 88.4}],
+        "extension": [{"url": "from", "valueString": "mg/dL"}, {"url": "factor", "valueDecimal": 88.4}],
     }
     mappings = Mappings([observation_definition(extension=[conversion])])
     assert mappings.conversion({("x", "y"), (LOINC, "2160-0")}, "mg/dL") == ("umol/L", Decimal("88.4"))
@@ -82,3 +84,12 @@ def test_the_local_codes_of_a_standard_code_are_found_backwards():
     assert mappings.sources(LOINC, "718-7") == ()
     narrower = Mappings([concept_map({"code": "14682-9", "equivalence": "narrower"})])
     assert narrower.sources(LOINC, "14682-9") == ()
+
+
+def test_a_factor_without_its_unit_stops_the_start():
+    broken = {
+        "url": "https://x/StructureDefinition/unit-conversion",
+        "extension": [{"url": "from", "valueString": "mg/dL"}],
+    }
+    with pytest.raises(ContentError, match="factor"):
+        Mappings([observation_definition(extension=[broken])])
