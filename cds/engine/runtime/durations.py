@@ -10,8 +10,9 @@ import datetime
 from typing import Any
 
 from cds.engine.errors import EvaluationError
+from cds.engine.runtime.calendar_ranges import days_in_month
 from cds.engine.runtime.calendar_units import DAY, DAY_MS, HOUR, MILLISECOND, MONTH, RANK, SECOND, UNIT_MS, YEAR
-from cds.engine.runtime.temporal import Date, Temporal, Time, days_in_month
+from cds.engine.runtime.temporal import Date, Temporal, Time
 from cds.engine.runtime.temporal_parts import date_at
 from cds.engine.runtime.uncertainty import Uncertainty, bounds, uncertain
 
@@ -75,10 +76,11 @@ def _instants(value: Temporal, dates: bool, rank: int) -> tuple[int, int]:
     return value.first, value.last
 
 
-def _rank_between(low: Temporal, high: Temporal, precision: str) -> int:
+def _rank_between(low: Any, high: Any, precision: str) -> int:
     rank = DAY if precision == "week" else RANK.get(precision)
     of_time = isinstance(low, Time)
-    if rank is None or of_time is not isinstance(high, Time) or (of_time and rank < HOUR):
+    fit = isinstance(low, Temporal) and isinstance(high, Temporal) and of_time is isinstance(high, Time)
+    if rank is None or not fit or (of_time and rank < HOUR):
         message = f"there are no {precision}s between a {type(low).__name__} and a {type(high).__name__}"
         raise EvaluationError(message)
     return rank

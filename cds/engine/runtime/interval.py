@@ -41,8 +41,8 @@ def interval(
 
 def start(argument: Interval | None) -> Any:
     """ELM Start: the first point, an Uncertainty for an open null boundary, None when the type is unknown."""
-    if argument is None:
-        return None
+    if argument.__class__ is not Interval:
+        return _none_or_refused(argument)
     if argument.low is not None:
         return argument.low if argument.low_closed else boundaries.successor(argument.low)
     least = _limit(argument, argument.high, boundaries.least_like, boundaries.min_value)
@@ -53,8 +53,8 @@ def start(argument: Interval | None) -> Any:
 
 def end(argument: Interval | None) -> Any:
     """ELM End: the last point; as `start`."""
-    if argument is None:
-        return None
+    if argument.__class__ is not Interval:
+        return _none_or_refused(argument)
     if argument.high is not None:
         return argument.high if argument.high_closed else boundaries.predecessor(argument.high)
     greatest = _limit(argument, argument.low, boundaries.greatest_like, boundaries.max_value)
@@ -66,6 +66,12 @@ def end(argument: Interval | None) -> Any:
     elif not argument.low_closed:
         first = boundaries.successor(first)
     return Uncertainty(first, greatest)
+
+
+def _none_or_refused(argument: Any) -> None:
+    if argument is not None:
+        message = f"a {type(argument).__name__} is no interval"
+        raise EvaluationError(message)
 
 
 def _known_end(argument: Interval) -> Any:

@@ -12,12 +12,12 @@ offset. Seconds and milliseconds are separate precisions, as HL7's CQL tests hav
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from cds.engine.errors import EvaluationError
+from cds.engine.runtime.calendar_ranges import days_range, time_range
 from cds.engine.runtime.calendar_units import (
     DAY,
     DAY_MS,
@@ -26,7 +26,6 @@ from cds.engine.runtime.calendar_units import (
     MINUTE,
     MONTH,
     PRECISIONS,
-    SECOND,
     UNIT_MS,
     YEAR,
     rank_of,
@@ -85,7 +84,7 @@ class Date(_Temporal):
     shift: ClassVar[None] = None
 
     def __post_init__(self) -> None:
-        _set_range(self, *_days(self.year, self.month, self.day))
+        _set_range(self, *days_range(self.year, self.month, self.day))
 
     def __str__(self) -> str:
         return _date_text(self)
@@ -118,11 +117,11 @@ class DateTime(_Temporal):
                 raise EvaluationError("a timezone offset lies between -14 and +14 hours")
             shift = round(self.offset * 60) * UNIT_MS[MINUTE]
         object.__setattr__(self, "shift", shift)
-        rank, first, last = _days(self.year, self.month, self.day)
+        rank, first, last = days_range(self.year, self.month, self.day)
         if self.hour is not None:
             if rank != DAY:
                 raise EvaluationError("a DateTime with an hour needs its month and day")
-            rank, start, last = _time_of_day(self.hour, self.minute, self.second, self.millisecond)
+            rank, start, last = time_range(self.hour, self.minute, self.second, self.millisecond)
             last += first
             first += start
         elif self.minute is not None or self.second is not None or self.millisecond is not None:
@@ -152,7 +151,7 @@ class Time(_Temporal):
     shift: ClassVar[None] = None
 
     def __post_init__(self) -> None:
-        _set_range(self, *_time_of_day(self.hour, self.minute, self.second, self.millisecond))
+        _set_range(self, *time_range(self.hour, self.minute, self.second, self.millisecond))
 
     def __str__(self) -> str:
         return _time_text(self)
@@ -245,48 +244,6 @@ def _set_range(value: Temporal, rank: int, first: int, last: int) -> None:
     object.__setattr__(value, "rank", rank)
     object.__setattr__(value, "first", first)
     object.__setattr__(value, "last", last)
-
-
-def _days(year: int, month: int | None, day: int | None) -> tuple[int, int, int]:
-    """Return the rank and the first and last millisecond of a year, month or day, counted from the day 0000-12-31."""
-    try:
-        if day is not None:
-            if month is None:
-                raise EvaluationError("a date with a day needs its month")
-            first = datetime.date(year, month, day).toordinal() * DAY_MS
-            return DAY, first, first + DAY_MS - 1
-        if month is None:
-            first = datetime.date(year, 1, 1).toordinal()
-            return YEAR, first * DAY_MS, (datetime.date(year, 12, 31).toordinal() + 1) * DAY_MS - 1
-        first = datetime.date(year, month, 1).toordinal()
-        return MONTH, first * DAY_MS, (first + days_in_month(year, month)) * DAY_MS - 1
-    except ValueError:
-        raise EvaluationError("there is no such date: years run from 1 to 9999") from None
-
-
-def days_in_month(year: int, month: int) -> int:
-    """Return 28 to 31."""
-    if month == 2:
-        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
-    return 30 if month in (4, 6, 9, 11) else 31
-
-
-def _time_of_day(hour: int, minute: int | None, second: int | None, millisecond: int | None) -> tuple[int, int, int]:
-    """Return the rank and the first and last millisecond of the day."""
-    rank, first, proper = HOUR, hour * UNIT_MS[HOUR], 0 <= hour <= 23
-    if minute is not None:
-        rank, first, proper = MINUTE, first + minute * UNIT_MS[MINUTE], proper and 0 <= minute <= 59
-        if second is not None:
-            rank, first, proper = SECOND, first + second * UNIT_MS[SECOND], proper and 0 <= second <= 59
-            if millisecond is not None:
-                rank, first, proper = MILLISECOND, first + millisecond, proper and 0 <= millisecond <= 999
-        elif millisecond is not None:
-            raise EvaluationError("a time with milliseconds needs its seconds")
-    elif second is not None or millisecond is not None:
-        raise EvaluationError("a time with seconds needs its minutes")
-    if not proper:
-        raise EvaluationError("there is no such time of day")
-    return rank, first, first + UNIT_MS[rank] - 1
 
 
 def _date_text(value: Date | DateTime) -> str:

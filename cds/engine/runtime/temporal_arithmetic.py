@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TypeVar, cast
 
 from cds.engine.errors import EvaluationError
+from cds.engine.runtime.calendar_ranges import days_in_month
 from cds.engine.runtime.calendar_units import (
     DAY,
     DAY_MS,
@@ -23,7 +24,7 @@ from cds.engine.runtime.calendar_units import (
     OutOfRange,
     step_of,
 )
-from cds.engine.runtime.temporal import Date, DateTime, Temporal, Time, days_in_month
+from cds.engine.runtime.temporal import Date, DateTime, Temporal, Time
 from cds.engine.runtime.temporal_parts import date_at, date_time_at, time_at
 from cds.engine.runtime.values import Quantity
 
@@ -66,6 +67,9 @@ def add_units(value: Temporal, count: int, rank: int) -> Temporal:
 
 def _moved(value: _T, amount: Decimal, unit: str) -> _T:
     rank, per_unit = step_of(unit)
+    if not isinstance(value, Temporal):
+        message = f"a duration cannot be added to a {type(value).__name__}"
+        raise EvaluationError(message)
     if isinstance(value, Date) and rank > DAY:
         raise EvaluationError("a Date moves by years, months, weeks or days; for hours, make it a DateTime")
     if isinstance(value, Time) and rank < HOUR:

@@ -72,8 +72,8 @@ def date_time_component_from(value: Temporal | None, precision: str) -> int | No
     """ELM DateTimeComponentFrom: one component as written, or None where the value does not have it."""
     if value is None:
         return None
-    if precision not in RANK:
-        message = f"a date or time has no component {precision!r}"
+    if precision not in RANK or not isinstance(value, Temporal):
+        message = f"a {type(value).__name__} has no component {precision!r}"
         raise EvaluationError(message)
     component: int | None = getattr(value, precision, None)
     return component

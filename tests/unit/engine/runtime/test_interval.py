@@ -107,6 +107,13 @@ def test_intervals_are_equivalent_when_equal_or_written_alike():
     )
 
 
+@pytest.mark.parametrize("argument", [5, [1, 2], "a"])
+def test_the_ends_of_something_else_are_an_error(argument):
+    for operator in (start, end, width, size, point_from):
+        with pytest.raises(EvaluationError, match="is no interval"):
+            operator(argument)
+
+
 def test_intervals_are_frozen_and_hashable():
     assert len({Interval(1, 5), Interval(1, 5, point_type="Integer"), Interval(1, 6)}) == 2
     with pytest.raises(AttributeError):

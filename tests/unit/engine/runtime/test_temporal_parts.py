@@ -47,6 +47,8 @@ def test_components_come_out_as_written_or_null_where_there_is_none():
     assert parts.date_time_component_from(None, "hour") is None
     with pytest.raises(EvaluationError):
         parts.date_time_component_from(value, "week")
+    with pytest.raises(EvaluationError):
+        parts.date_time_component_from({"year": 2003}, "year")
 
 
 def test_date_and_offset_come_out_as_written():
