@@ -83,7 +83,9 @@ def is_enumeration(type_name: str) -> bool:
 
 
 def fhir_type(type_name: str) -> str:
-    """Give the name of the type in FHIR: "code" for "ObservationStatus", the same name for all others."""
+    """Give the name of the type in FHIR: "code" for "ObservationStatus", "Quantity" for its profiles, else the same."""
+    if type_name in ("SimpleQuantity", "MoneyQuantity"):
+        return "Quantity"
     return "code" if is_enumeration(type_name) else type_name
 
 
@@ -125,7 +127,8 @@ def element(type_name: str, path: str) -> Element | None:
 
 def json_name(name: str, type_name: str) -> str:
     """Name the JSON member of a choice element for one type: ("effective", "dateTime") → "effectiveDateTime"."""
-    return name + type_name[0].upper() + type_name[1:]
+    wire = fhir_type(type_name)
+    return name + wire[0].upper() + wire[1:]
 
 
 @cache
