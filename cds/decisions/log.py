@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
 
@@ -79,7 +78,7 @@ class DecisionLog:
             found: dict[str, Any] | None = record.scalar()
             return found
 
-    async def receive_feedback(self, service: str, outcomes: Sequence[Feedback]) -> None:
+    async def receive_feedback(self, service: str, outcomes: tuple[Feedback, ...]) -> None:
         """Store outcomes of cards; a later report of the same card replaces the earlier one (CH-141)."""
         async with self._engine.begin() as connection:
             for outcome in outcomes:

@@ -8,13 +8,13 @@ from typing import Any
 
 from cds.decisions.decision import Decision
 
-_VALUES = frozenset({"value", "text"})
+_VALUES = frozenset({"value", "title"})
 
 
 def erase_values(decision: Decision) -> Decision:
     """Return the decision without any patient value in its trace.
 
-    Every member named `value` or `text` (a card's text holds values) becomes null; `erased` gets the JSON pointers.
+    Every member named `value` or `title` (a card's title holds values) becomes null; `erased` gets the JSON pointers.
     Outcomes, definition names, resource references and paths stay: they say why without saying what.
     """
     erased: list[str] = []

@@ -39,9 +39,9 @@ def loads(body: bytes) -> Any:
     return value
 
 
-def dumps(value: Any) -> bytes:
+def dumps(value: Any, *, indent: bool = False) -> bytes:
     """Encode as JSON; Decimals are written as numbers with their own digits."""
-    return orjson.dumps(value, default=_encode)
+    return orjson.dumps(value, default=_encode, option=orjson.OPT_INDENT_2 if indent else None)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

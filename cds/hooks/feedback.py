@@ -60,4 +60,4 @@ class Feedback(Received):
 class FeedbackRequest(Received):
     """One or more outcomes, possibly of several calls; taken as a whole or refused as a whole (CH-134)."""
 
-    feedback: Annotated[list[Feedback], Field(min_length=1, max_length=1000)]
+    feedback: Annotated[tuple[Feedback, ...], Field(min_length=1, max_length=1000)]

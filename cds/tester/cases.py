@@ -9,20 +9,18 @@ or made from one: {"like": "creatinine", "valueQuantity.value": 210} is a deep c
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from cds.errors import BadRequest, ContentError
 from cds.fhir.json import loads
 from cds.fhir.patient_compartment import NOT_ABOUT_A_PATIENT, patient_element, patient_reference
+from cds.tester.element_paths import set_element
 
 FIXTURES = "fixtures.json"
-_STEP = re.compile(r"([A-Za-z_]\w*)(?:\[(\d+)\])?")
 _CASE_MEMBERS = {"name", "hook", "now", "resources", "draftOrders", "selections", "context", "expect"}
 _EXPECT_MEMBERS = {"fires", "silent", "fires_only", "cards", "could_not_evaluate"}
 
@@ -41,6 +39,11 @@ class Case:
     selections: tuple[str, ...] | None
     context: Mapping[str, Any]
     expect: Mapping[str, Any]
+
+    @property
+    def guideline(self) -> str:
+        """The guideline: the name of its folder, which is the id of its PlanDefinition."""
+        return self.file.partition("/")[0]
 
     @property
     def patient_id(self) -> str:
@@ -111,7 +114,7 @@ def _resource(item: Any, fixtures: Mapping[str, Any]) -> dict[str, Any]:
         resource = copy.deepcopy(_fixture(item["like"], fixtures))
         for path, value in item.items():
             if path != "like":
-                _set(resource, path, copy.deepcopy(value))
+                set_element(resource, path, copy.deepcopy(value))
         return resource
     if isinstance(item, Mapping) and isinstance(item.get("resourceType"), str):
         return copy.deepcopy(dict(item))
@@ -125,36 +128,6 @@ def _fixture(name: str, fixtures: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(msg)
     fixture = fixtures[name]
     return _resource(fixture, {key: value for key, value in fixtures.items() if key != name})
-
-
-def _set(resource: dict[str, Any], path: str, value: Any) -> None:
-    """Set the element at a dotted path, making what lies on the way; None removes it."""
-    steps = [_STEP.fullmatch(step) for step in path.split(".")]
-    if not all(steps):
-        msg = f"`{path}` is not a path such as valueQuantity.value or code.coding[0].code"
-        raise ValueError(msg)
-    node: Any = resource
-    keys: list[str | int] = []
-    for step in steps:
-        assert step is not None
-        keys.append(step[1])
-        if step[2] is not None:
-            keys.append(int(step[2]))
-    for key, following in pairwise(keys):
-        empty: Any = [] if isinstance(following, int) else {}
-        if isinstance(key, int):
-            if key == len(node):
-                node.append(empty)
-        else:
-            node.setdefault(key, empty)
-        node = node[key]
-    last = keys[-1]
-    if value is None:
-        del node[last]
-    elif isinstance(last, int) and last == len(node):
-        node.append(value)
-    else:
-        node[last] = value
 
 
 def _unique_ids(resources: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from time import perf_counter
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from cds.errors import NotFound, RefusedRequest
+from cds.errors import RefusedRequest
 from cds.fhir.json import dumps
 from cds.hooks.feedback import FeedbackRequest
 from cds.hooks.request import CDSRequest
@@ -16,16 +17,19 @@ from cds.web.metrics import Metrics
 from cds.web.request_body import read_json
 
 JSON = "application/json"
+Authenticate = Callable[[Request], Awaitable[None]]
 
 
-def cds_services_router(world: World, metrics: Metrics, *, max_body_bytes: int) -> APIRouter:
-    """Return the routes over one world."""
-    router = APIRouter(tags=["CDS Hooks"])
+def cds_services_router(
+    world: World, metrics: Metrics, *, max_body_bytes: int, authenticate: Authenticate
+) -> APIRouter:
+    """Return the routes over one world; `authenticate` runs first on each of them (CH-146)."""
+    router = APIRouter(tags=["CDS Hooks"], dependencies=[Depends(authenticate)])
 
     @router.get("/cds-services")
     async def discovery(request: Request) -> Response:
         """List the services; a client that has the list already gets 304 (CH-011, CH-026)."""
-        body = dumps({"services": [service.to_wire() for service in list_services(world.content)]})
+        body = dumps({"services": [service.to_wire() for service in list_services(world)]})
         etag = f'"{sha256(body).hexdigest()[:32]}"'
         if etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers={"ETag": etag})
@@ -34,10 +38,7 @@ def cds_services_router(world: World, metrics: Metrics, *, max_body_bytes: int) 
     @router.post("/cds-services/{service_id}")
     async def call(service_id: str, request: Request) -> Response:
         """Answer one hook call."""
-        service = world.content.find_service(service_id)
-        if service is None:
-            msg = "there is no such service; GET /cds-services lists them"
-            raise NotFound(msg)
+        service = world.find_service(service_id)
         started = perf_counter()
         status = 500
         try:
@@ -58,10 +59,7 @@ def cds_services_router(world: World, metrics: Metrics, *, max_body_bytes: int) 
     @router.post("/cds-services/{service_id}/feedback")
     async def feedback(service_id: str, request: Request) -> Response:
         """Store what became of cards."""
-        service = world.content.find_service(service_id)
-        if service is None:
-            msg = "there is no such service; GET /cds-services lists them"
-            raise NotFound(msg)
+        service = world.find_service(service_id)
         outcomes = FeedbackRequest.from_json(await read_json(request, max_bytes=max_body_bytes))
         await receive_feedback(service, outcomes, world)
         for outcome in outcomes.feedback:

@@ -50,7 +50,8 @@ async def _refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, RefusedRequest):
         raise error
     _log.info("request refused", status=error.status, code=error.code, expression=error.expression)
-    return outcome_response(error.status, error.code, str(error), expression=error.expression)
+    headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}.get(error.status)
+    return outcome_response(error.status, error.code, str(error), expression=error.expression, headers=headers)
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:

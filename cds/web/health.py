@@ -6,12 +6,15 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
-from cds.service import World
+from cds.decisions.log import DecisionLog
 from cds.web.metrics import Metrics
 
 
-def health_router(world: World, metrics: Metrics) -> APIRouter:
-    """Return the routes; none of them tells anything about patients or configuration."""
+def health_router(decision_log: DecisionLog, metrics: Metrics) -> APIRouter:
+    """Return the routes; none of them tells anything about patients or configuration.
+
+    The server does not listen before its content is loaded, so what is left to ask is the database.
+    """
     router = APIRouter(tags=["health"])
 
     @router.get("/livez")
@@ -23,7 +26,7 @@ def health_router(world: World, metrics: Metrics) -> APIRouter:
     async def readyz(response: Response) -> dict[str, str]:
         """Say whether calls can be answered: content is loaded and the database answers."""
         try:
-            database = await world.decision_log.is_ready()
+            database = await decision_log.is_ready()
         except (SQLAlchemyError, OSError):
             database = False
         if not database:

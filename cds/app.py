@@ -1,0 +1,128 @@
+"""Put the parts together: settings in, an application out. Nothing else in the package knows all of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+
+import httpx
+from fastapi import FastAPI, Request
+from starlette.middleware.cors import CORSMiddleware
+
+from cds import __version__, service
+from cds.content.library import load_content
+from cds.content.shipped import shipped_path
+from cds.data.fhir_client import FHIRServers
+from cds.data.fhir_servers import AllowedServers
+from cds.decisions.log import DecisionLog
+from cds.decisions.replay import UsedTokens
+from cds.decisions.store import open_database
+from cds.sandbox.http import sandbox_router
+from cds.sandbox.server import SandboxServer
+from cds.sandbox.store import FHIRStore
+from cds.sandbox.synthetic_patients import sandbox_resources
+from cds.service import World, prepare_services
+from cds.settings import Settings
+from cds.terminology.mappings import Mappings
+from cds.web.cds_services import Authenticate, cds_services_router
+from cds.web.client_auth import ClientAuthenticator
+from cds.web.clients import read_clients
+from cds.web.error_responses import install_error_responses
+from cds.web.health import health_router
+from cds.web.key_sets import KeySets
+from cds.web.metrics import Metrics
+
+SANDBOX_PATH = "/sandbox/fhir"
+
+
+def local_now() -> datetime:
+    """Return the present instant in the zone of this machine."""
+    return datetime.now(UTC).astimezone()
+
+
+def sandbox_url(settings: Settings) -> str:
+    """Return the FHIR base URL of the embedded sandbox."""
+    return settings.public_url + SANDBOX_PATH
+
+
+def build_world(
+    settings: Settings,
+    *,
+    decision_log: service.DecisionLog,
+    fhir_servers: service.FHIRServers,
+    clock: Callable[[], datetime] = local_now,
+) -> World:
+    """Load and compile the content; raises `ContentError` and `EngineError` with what is broken and where."""
+    paths = [shipped_path("fhir_mappings"), *(settings.content or (shipped_path("plan_definitions"),))]
+    content = load_content(paths, settings.guidelines or None)
+    return World(
+        services=prepare_services(content),
+        mappings=Mappings(
+            artifact.resource for artifact in content.shelf.of_type("ConceptMap", "ObservationDefinition")
+        ),
+        fhir_servers=fhir_servers,
+        decision_log=decision_log,
+        clock=clock,
+        seconds=settings.deadline_ms / 1000,
+    )
+
+
+def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[], datetime] = local_now) -> FastAPI:
+    """Return the application; with `sandbox` it also plays the EHR's FHIR server under `/sandbox/fhir`."""
+    engine = open_database(settings.database)
+    decision_log = DecisionLog(engine, keep_values=settings.log_values)
+    urls = [*settings.fhir_servers, *([sandbox_url(settings)] if sandbox else [])]
+    fhir_servers = FHIRServers(AllowedServers(urls))
+    world = build_world(settings, decision_log=decision_log, fhir_servers=fhir_servers, clock=clock)
+    metrics = Metrics()
+    keys = httpx.AsyncClient(follow_redirects=False, trust_env=False)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(decision_log.close)
+            stack.push_async_callback(keys.aclose)
+            stack.push_async_callback(fhir_servers.aclose)
+            await decision_log.start()
+            yield
+
+    app = FastAPI(
+        title="fhir-cds", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    install_error_responses(app)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type"],
+        )
+    authenticate = _authenticate(settings, UsedTokens(engine, clock=clock), KeySets(keys), clock)
+    app.include_router(
+        cds_services_router(world, metrics, max_body_bytes=settings.max_body_bytes, authenticate=authenticate)
+    )
+    app.include_router(health_router(decision_log, metrics))
+    if sandbox:
+        store = FHIRStore(sandbox_url(settings), sandbox_resources(clock().date()))
+        app.include_router(sandbox_router(SandboxServer(store), SANDBOX_PATH))
+    return app
+
+
+def _authenticate(
+    settings: Settings, used: UsedTokens, key_sets: KeySets, clock: Callable[[], datetime]
+) -> Authenticate:
+    if settings.client_auth == "none" or settings.clients is None:
+
+        async def anybody(_request: Request) -> None:
+            """Let every caller through: the network in front decides."""
+
+        return anybody
+    authenticator = ClientAuthenticator(read_clients(settings.clients), key_sets, used, clock=clock)
+
+    async def registered_clients(request: Request) -> None:
+        """Let registered clients through."""
+        url = settings.public_url + request.url.path
+        await authenticator.authenticate(request.headers.getlist("authorization"), url)
+
+    return registered_clients

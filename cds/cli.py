@@ -1,0 +1,226 @@
+"""The `cds` command. Exit status: 0 done, 1 a finding or a refused request, 2 misuse or broken settings or content."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from cds import __version__
+from cds.authoring.cli import elm_app
+from cds.errors import CDSError, RefusedRequest
+from cds.fhir.json import dumps
+from cds.settings import Settings, load_settings
+
+app = typer.Typer(
+    name="cds", help="A CDS Hooks server whose guidelines are FHIR files.", no_args_is_help=True, add_completion=False
+)
+app.add_typer(elm_app, name="elm")
+sandbox_app = typer.Typer(help="The synthetic patients.", no_args_is_help=True)
+app.add_typer(sandbox_app, name="sandbox")
+
+out = Console()
+err = Console(stderr=True)
+
+
+class Format(StrEnum):
+    """How a command prints."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class ReportFormat(StrEnum):
+    """How a conformance report is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+    HTML = "html"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="text for people, json for programs.")]
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line on stderr, not a traceback."""
+    try:
+        app()
+    except CDSError as error:
+        err.print(f"cds: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(2)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        out.print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Play the EHR's FHIR server, with patients.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Show two real calls; needs --sandbox.")] = False,
+) -> None:
+    """Serve the guidelines as CDS services."""
+    from cds.commands.serve import serve as run
+
+    settings = load_settings()
+    if "public_url" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"public_url": f"http://{_reachable(host)}:{port}"})
+    if sandbox and "cors_origins" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"cors_origins": ("*",)})
+    run(settings, host=host, port=port, sandbox=sandbox, demo=demo and sandbox, console=out)
+
+
+@app.command()
+def services(form: FormatOption = Format.TEXT) -> None:
+    """List the services and what each asks to be prefetched."""
+    from cds.commands.offline import offline_world
+    from cds.service import list_services
+
+    listed = [service.to_wire() for service in list_services(offline_world(load_settings()))]
+    if form is Format.JSON:
+        _print_json({"services": listed})
+        return
+    for service in listed:
+        out.print(f"[bold]{service['id']}[/bold]  {service['title']}", soft_wrap=True)
+        for key, template in service.get("prefetch", {}).items():
+            out.print(f"    {key}: {template}", style="dim", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def evaluate(
+    request: Annotated[Path, typer.Argument(help="A hook request as JSON; - for standard input.")],
+    service: Annotated[str | None, typer.Option(help="The service; default: every service of the hook.")] = None,
+) -> None:
+    """Answer one hook request and print the response as JSON."""
+    from cds.commands.evaluate import evaluate as run
+    from cds.fhir.operation_outcome import operation_outcome
+
+    try:
+        body = sys.stdin.buffer.read() if str(request) == "-" else request.read_bytes()
+    except OSError as error:
+        err.print(f"cds: {request}: {error.strerror}", style="red", markup=False)
+        raise typer.Exit(2) from None
+    try:
+        response = asyncio.run(run(load_settings(), body, service))
+    except RefusedRequest as refusal:
+        _print_json(operation_outcome(refusal.code, str(refusal), expression=refusal.expression))
+        raise typer.Exit(1) from None
+    _print_json(response)
+
+
+@app.command()
+def explain(
+    decision: Annotated[str, typer.Argument(help="A decision id (in the response's extension) or a card's uuid.")],
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Say why: the recorded outcome of every condition of one answer, and what it rested on."""
+    from cds.commands.explain import explanation, find_decision
+
+    record = asyncio.run(find_decision(load_settings(), decision))
+    if record is None:
+        err.print("cds: there is no such decision in this database (CDS_DATABASE)", style="red")
+        raise typer.Exit(1)
+    if form is Format.JSON:
+        _print_json(record)
+    else:
+        out.print(explanation(record), soft_wrap=True, highlight=False, markup=False)
+
+
+@app.command()
+def check(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Folders or .tgz packages; default: the content.")] = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Check guidelines and mappings: what is wrong, where, and what to do."""
+    from cds.checks.check import check_content
+    from cds.checks.report import as_json, as_text
+
+    findings = check_content(_content_paths(load_settings(), paths))
+    if form is Format.JSON:
+        _print_json(as_json(findings))
+    else:
+        out.print(as_text(findings), soft_wrap=True, highlight=False, markup=False)
+    raise typer.Exit(1 if any(finding.is_error for finding in findings) else 0)
+
+
+@app.command("test")
+def run_tests(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Guideline folders; default: the content.")] = None,
+    run: Annotated[str, typer.Option(help="Only cases whose file or name contains this.")] = "",
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Run the cases beside the guidelines through the whole line, with coverage of every condition."""
+    from cds.tester.report import as_json, as_text
+    from cds.tester.runner import run_cases
+
+    report = run_cases(_content_paths(load_settings(), paths), only=run)
+    if form is Format.JSON:
+        _print_json(as_json(report))
+    else:
+        out.print(as_text(report), soft_wrap=True, highlight=False, markup=False)
+    raise typer.Exit(0 if report.passed else 1)
+
+
+@app.command()
+def conformance(
+    url: Annotated[str, typer.Argument(help="Base URL of a CDS Hooks server, the address before /cds-services.")],
+    form: Annotated[ReportFormat, typer.Option("--format", help="text, json, junit or html.")] = ReportFormat.TEXT,
+) -> None:
+    """Check any CDS Hooks server against the specification."""
+    import httpx
+
+    from cds.conformance import report as write
+    from cds.conformance.suite import run
+
+    async def go() -> Any:
+        async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
+            return await run(url, http)
+
+    report = asyncio.run(go())
+    if form is ReportFormat.JSON:
+        _print_json(write.as_json(report))
+    else:
+        writers = {
+            ReportFormat.TEXT: write.as_text,
+            ReportFormat.JUNIT: write.as_junit,
+            ReportFormat.HTML: write.as_html,
+        }
+        sys.stdout.write(writers[form](report) + "\n")
+    raise typer.Exit(0 if report.conformant else 1)
+
+
+@sandbox_app.command("load")
+def sandbox_load(
+    url: Annotated[str, typer.Argument(help="FHIR R4 base URL that takes a transaction.")],
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the server to answer.")] = 0,
+) -> None:
+    """Put the synthetic patients into a FHIR server; doing it again changes nothing."""
+    from cds.app import local_now
+    from cds.commands.load_sandbox import load_sandbox
+
+    out.print(f"{load_sandbox(url, local_now().date(), wait_seconds=wait)} resources written to {url}")
+
+
+def _content_paths(settings: Settings, paths: list[Path] | None) -> list[Path]:
+    from cds.app import content_paths
+
+    return content_paths(settings.model_copy(update={"content": tuple(paths)}) if paths else settings)
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(dumps(value, indent=True).decode() + "\n")
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compares, does not bind

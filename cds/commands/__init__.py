@@ -1,0 +1,1 @@
+"""What the commands of `cds` do, one module per command."""

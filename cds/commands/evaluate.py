@@ -1,0 +1,45 @@
+"""`cds evaluate`: one hook request in, the response out, no server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cds.app import build_world
+from cds.data.fhir_client import FHIRServers
+from cds.data.fhir_servers import AllowedServers
+from cds.decisions.memory import MemoryLog
+from cds.errors import BadRequest
+from cds.fhir.json import loads
+from cds.hooks.request import CDSRequest
+from cds.hooks.response import Card, CDSResponse
+from cds.service import World, call_service
+from cds.settings import Settings
+
+_RANK = {"critical": 0, "warning": 1, "info": 2}
+
+
+async def evaluate(settings: Settings, body: bytes, service_id: str | None) -> dict[str, Any]:
+    """Answer a request: by the service named, else by every service of its hook, cards together.
+
+    Raises `RefusedRequest` when the request cannot be answered, `CDSError` when the content is broken.
+    """
+    fhir_servers = FHIRServers(AllowedServers(settings.fhir_servers))
+    try:
+        world = build_world(settings, decision_log=MemoryLog(), fhir_servers=fhir_servers)
+        request = CDSRequest.from_json(loads(body))
+        if service_id is not None:
+            return (await call_service(world.find_service(service_id), request, world)).to_wire()
+        return (await _by_hook(request, world)).to_wire()
+    finally:
+        await fhir_servers.aclose()
+
+
+async def _by_hook(request: CDSRequest, world: World) -> CDSResponse:
+    services = [service for service in world.services.values() if service.hook == request.hook]
+    if not services:
+        msg = "hook: no service answers this hook; `cds services` lists them"
+        raise BadRequest(msg, expression="hook")
+    cards: list[Card] = []
+    for service in services:
+        cards += (await call_service(service, request, world)).cards
+    return CDSResponse(cards=sorted(cards, key=lambda card: _RANK[card.indicator]))

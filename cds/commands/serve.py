@@ -1,0 +1,77 @@
+"""`cds serve`: run the server; with `--demo`, show two real calls at itself once it is up."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Any
+
+import httpx
+import uvicorn
+from rich.console import Console
+
+from cds.app import create_app, local_now, sandbox_url
+from cds.commands.card_text import print_cards
+from cds.sandbox.synthetic_patients import DEMO_PATIENT, Story, find_story
+from cds.settings import Settings
+
+_REVIEW_PATIENT = "suspected-myeloma"
+
+
+def serve(settings: Settings, *, host: str, port: int, sandbox: bool, demo: bool, console: Console) -> None:
+    """Serve until interrupted; raises `CDSError` before listening when settings or content are broken."""
+    console.print("fhir-cds: loading guidelines …")
+    app = create_app(settings, sandbox=sandbox)
+    config = uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, http="httptools")
+    asyncio.run(_run(uvicorn.Server(config), settings, demo=demo, console=console))
+
+
+async def _run(server: uvicorn.Server, settings: Settings, *, demo: bool, console: Console) -> None:
+    serving = asyncio.create_task(server.serve())
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.02)
+    if server.started:
+        console.print(f"Serving CDS Hooks 2.0.1 on {settings.public_url}/cds-services  (Ctrl-C ends it)")
+        if demo:
+            await _demonstrate(settings, console)
+    await serving
+
+
+async def _demonstrate(settings: Settings, console: Console) -> None:
+    """Fire one order-select and one patient-view at ourselves, as an EHR would, and print the cards."""
+    async with httpx.AsyncClient(base_url=settings.public_url, trust_env=False, timeout=30) as http:
+        services = (await http.get("/cds-services")).json()["services"]
+        for patient, hook in ((DEMO_PATIENT, "order-select"), (_REVIEW_PATIENT, "patient-view")):
+            story = find_story(patient)
+            assert story is not None
+            console.print(f"\n[bold]{hook}[/bold]: {story.story}")
+            for service in services:
+                if service["hook"] == hook:
+                    await _call(http, service, story, hook, settings, console)
+    console.print(f"\nTry it: curl -s {settings.public_url}/cds-services | python3 -m json.tool")
+
+
+async def _call(
+    http: httpx.AsyncClient, service: dict[str, Any], story: Story, hook: str, settings: Settings, console: Console
+) -> None:
+    answer = await http.post(f"/cds-services/{service['id']}", json=demo_request(story, hook, sandbox_url(settings)))
+    console.print(f"\nPOST /cds-services/{service['id']}: {answer.status_code}")
+    if answer.is_success:
+        print_cards(console, answer.json()["cards"])
+    else:
+        console.print(answer.json()["issue"][0]["diagnostics"], style="red")
+
+
+def demo_request(story: Story, hook: str, fhir_server: str) -> dict[str, Any]:
+    """Return the call that an EHR would make for this story; the data are read from the sandbox's FHIR server."""
+    drafts = story.chart(local_now().date()).drafts
+    context: dict[str, Any] = {"userId": "Practitioner/sandbox-doctor", "patientId": story.id}
+    if hook.startswith("order-"):
+        context["draftOrders"] = {
+            "resourceType": "Bundle",
+            "type": "collection",
+            "entry": [{"resource": draft} for draft in drafts],
+        }
+    if hook == "order-select":
+        context["selections"] = [f"{draft['resourceType']}/{draft['id']}" for draft in drafts]
+    return {"hook": hook, "hookInstance": str(uuid.uuid4()), "fhirServer": fhir_server, "context": context}

@@ -1,0 +1,216 @@
+"""The main flow: list the services, answer a call, receive feedback.
+
+What a call needs comes in a `World`, made once when the server starts; there is no global state.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from cds.cards import cards_from_request_group
+from cds.content.guideline import Guideline
+from cds.content.library import Content, ContentService
+from cds.data.data_requirements import DataRequirement
+from cds.data.fhir_reader import FhirReader
+from cds.data.gather import gather_patient_data
+from cds.data.patient_data import PatientData
+from cds.data.prefetch_templates import prefetch_templates
+from cds.decisions.decision import EXTENSION, CardServed, Decision
+from cds.errors import BadRequest, NotFound
+from cds.expressions.logic import Logic, compile_logic
+from cds.hooks.contexts import HOOKS
+from cds.hooks.discovery import CDSService
+from cds.hooks.feedback import Feedback, FeedbackRequest
+from cds.hooks.request import CDSRequest
+from cds.hooks.response import Card, CDSResponse
+from cds.reasoning.apply import apply_plan_definition
+from cds.reasoning.call import Call
+from cds.reasoning.hook_parameters import bind_hook_context
+from cds.reasoning.requirements import data_requirements
+from cds.reasoning.trace import Trace
+from cds.terminology.mappings import Mappings
+
+
+class FHIRServers(Protocol):
+    """The FHIR servers that may be read."""
+
+    def reader_for(self, request: CDSRequest, *, seconds: float) -> FhirReader | None:
+        """Return a reader for the server that the request names; None when it names none that may be called."""
+        ...
+
+
+class DecisionLog(Protocol):
+    """Where decisions and feedback go."""
+
+    async def record(self, decision: Decision) -> None:
+        """Keep one decision."""
+        ...
+
+    async def receive_feedback(self, service: str, outcomes: tuple[Feedback, ...]) -> None:
+        """Keep outcomes of cards."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One guideline on one hook, ready to answer: compiled logic, what it reads, what discovery tells."""
+
+    id: str
+    hook: str
+    guideline: Guideline
+    logic: Logic
+    requirements: tuple[DataRequirement, ...]
+    discovery: CDSService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What the server was started with."""
+
+    services: Mapping[str, Service]
+    mappings: Mappings
+    fhir_servers: FHIRServers
+    decision_log: DecisionLog
+    clock: Callable[[], datetime]
+    seconds: float = 5.0
+    new_id: Callable[[], str] = lambda: str(uuid.uuid4())
+
+    def find_service(self, service_id: str) -> Service:
+        """Return the service with this id; raise `NotFound`."""
+        service = self.services.get(service_id)
+        if service is None:
+            msg = "there is no CDS service with this id: GET /cds-services lists those that are"
+            raise NotFound(msg)
+        return service
+
+
+def prepare_services(content: Content) -> dict[str, Service]:
+    """Compile the logic of every guideline and derive what each service reads; raises `ContentError`, `EngineError`."""
+    logic = {guideline.id: compile_logic(content, guideline) for guideline in content.guidelines}
+    return {service.id: _prepare(service, logic[service.guideline.id]) for service in content.services}
+
+
+def _prepare(service: ContentService, logic: Logic) -> Service:
+    guideline = service.guideline
+    requirements = data_requirements(logic, guideline, service.hook)
+    hook = HOOKS.get(service.hook)
+    discovery = CDSService(
+        id=service.id,
+        hook=service.hook,
+        title=guideline.title,
+        description=guideline.description,
+        prefetch=prefetch_templates(requirements),
+        usage_requirements="Data that are not prefetched are read from the FHIR server of the call; without access to "
+        "it, a key that is left out is answered with 412.",
+        hook_version=hook.version if hook else None,
+    )
+    return Service(
+        id=service.id,
+        hook=service.hook,
+        guideline=guideline,
+        logic=logic,
+        requirements=requirements,
+        discovery=discovery,
+    )
+
+
+def list_services(world: World) -> list[CDSService]:
+    """Return what discovery tells, in the order of the content."""
+    return [service.discovery for service in world.services.values()]
+
+
+async def call_service(service: Service, request: CDSRequest, world: World) -> CDSResponse:
+    """Answer one hook call (https://cds-hooks.hl7.org/2.0/#calling-a-cds-service).
+
+    Raises `BadRequest` when the call is meant for another hook, `PreconditionFailed` when data cannot be had.
+    """
+    if request.hook != service.hook:
+        msg = f"hook: this service answers {service.hook}"
+        raise BadRequest(msg, expression="hook")
+    now = world.clock()
+    reader = world.fhir_servers.reader_for(request, seconds=world.seconds)
+    data = await gather_patient_data(service.requirements, request, reader, world.mappings, now=now)
+    parameters = bind_hook_context(service.logic.parameters, _hook_context(request, data))
+    evaluators = service.logic.evaluators(data.resources, parameters=parameters, now=now)
+    applied = apply_plan_definition(service.guideline.artifact, evaluators, _call(request, data, now))
+    cards = cards_from_request_group(applied, guideline=service.guideline, new_id=world.new_id)
+    decision = _decision(service, request, data, applied.trace, cards, now=now, identity=world.new_id())
+    await world.decision_log.record(decision)
+    return CDSResponse(cards=cards, extension={EXTENSION: decision.id})
+
+
+async def receive_feedback(service: Service, outcomes: FeedbackRequest, world: World) -> None:
+    """Keep what became of cards (https://cds-hooks.hl7.org/2.0/#feedback)."""
+    await world.decision_log.receive_feedback(service.id, outcomes.feedback)
+
+
+def _hook_context(request: CDSRequest, data: PatientData) -> dict[str, Any]:
+    """Return the context as the logic sees it: drafts normalised like all other data."""
+    return {
+        **request.context,
+        "hook": request.hook,
+        "patientId": request.patient_id,
+        "draftOrders": list(data.draft_orders),
+        "selections": request.selections,
+    }
+
+
+def _call(request: CDSRequest, data: PatientData, now: datetime) -> Call:
+    user = request.user_id or ""
+    encounter = request.encounter_id
+    return Call(
+        patient=data.patient,
+        now=now,
+        hook=request.hook,
+        identifier=request.hook_instance,
+        encounter=f"Encounter/{encounter}" if encounter else None,
+        practitioner=user if user.startswith(("Practitioner/", "PractitionerRole/")) else None,
+        received=data.as_received,
+    )
+
+
+def _decision(
+    service: Service,
+    request: CDSRequest,
+    data: PatientData,
+    trace: Trace,
+    cards: list[Card],
+    *,
+    now: datetime,
+    identity: str,
+) -> Decision:
+    origins = Counter(origin.partition(":")[0] for origin in data.origins.values())
+    return Decision(
+        id=identity,
+        time=now,
+        service=service.id,
+        hook=request.hook,
+        hook_instance=request.hook_instance,
+        guideline=service.guideline.id,
+        version=service.guideline.version or "",
+        revision=service.guideline.revision,
+        cards=tuple(_served(card) for card in cards),
+        trace=trace.to_json(data.origins),
+        data={
+            "resources": dict(origins),
+            "droppedOtherPatient": data.dropped_other_patient,
+            "problems": [
+                {"kind": problem.kind.value, "origin": problem.origin, "resource": problem.resource}
+                for problem in data.problems
+            ],
+        },
+    )
+
+
+def _served(card: Card) -> CardServed:
+    return CardServed(
+        uuid=card.uuid,
+        recommendation=card.source.topic.code if card.source.topic else "",
+        indicator=card.indicator,
+        suggestions=tuple(suggestion.uuid for suggestion in card.suggestions or ()),
+    )

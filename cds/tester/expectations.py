@@ -1,0 +1,83 @@
+"""Compare what a call answered with what its case expects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cds.cards import BRANCH, NOT_EVALUATED
+from cds.hooks.response import Card, Suggestion
+from cds.tester.element_paths import MISSING, get_element
+
+
+def action_id(card: Card) -> str:
+    """Return the id of the plan's action behind a card: recommendation, or recommendation.branch."""
+    recommendation = card.source.topic.code if card.source.topic else ""
+    branch = (card.extension or {}).get(BRANCH)
+    return f"{recommendation}.{branch}" if branch else recommendation
+
+
+def differences(expect: Mapping[str, Any], cards: Sequence[Card]) -> Iterator[str]:
+    """Yield every way in which the cards differ from the expectation, as sentences."""
+    fired = {action_id(card): card for card in cards if action_id(card) != NOT_EVALUATED}
+    for wanted in expect.get("fires", ()):
+        if wanted not in fired:
+            yield f"{wanted} did not fire"
+    for unwanted in expect.get("silent", ()):
+        if unwanted in fired:
+            yield f"{unwanted} fired: {fired[unwanted].summary}"
+    if "fires_only" in expect:
+        yield from _exactly(set(expect["fires_only"]), fired)
+    for wanted in expect.get("cards", ()):
+        card = fired.get(wanted["action"])
+        if card is None:
+            yield f"there is no card of {wanted['action']}"
+        else:
+            yield from (f"{wanted['action']}: {difference}" for difference in _card(wanted, card))
+    failed = sum(action_id(card) == NOT_EVALUATED for card in cards)
+    if failed != min(expect.get("could_not_evaluate", 0), 1):
+        yield next((card.summary for card in cards if action_id(card) == NOT_EVALUATED), "nothing failed to evaluate")
+
+
+def _exactly(wanted: set[str], fired: Mapping[str, Card]) -> Iterator[str]:
+    for missing in sorted(wanted - set(fired)):
+        yield f"{missing} did not fire"
+    for surplus in sorted(set(fired) - wanted):
+        yield f"{surplus} fired: {fired[surplus].summary}"
+
+
+def _card(wanted: Mapping[str, Any], card: Card) -> Iterator[str]:
+    if "indicator" in wanted and card.indicator != wanted["indicator"]:
+        yield f"the indicator is {card.indicator}, not {wanted['indicator']}"
+    for member in ("summary", "detail"):
+        text = getattr(card, member) or ""
+        for part in wanted.get(member, ()):
+            if part not in text:
+                yield f"the {member} does not contain {part!r}: {text}"
+    if "suggestions" in wanted:
+        yield from _suggestions(wanted["suggestions"], card.suggestions or [])
+
+
+def _suggestions(wanted: Sequence[Mapping[str, Any]], suggestions: Sequence[Suggestion]) -> Iterator[str]:
+    labels = [suggestion.label for suggestion in suggestions]
+    if not wanted and labels:
+        yield f"there are suggestions: {labels}"
+    for expected in wanted:
+        found = next((suggestion for suggestion in suggestions if expected["label"] in suggestion.label), None)
+        if found is None:
+            yield f"there is no suggestion {expected['label']!r}, only {labels}"
+            continue
+        actions = found.actions or []
+        if len(expected.get("actions", actions)) != len(actions):
+            yield f"{found.label!r} has {len(actions)} actions"
+            continue
+        for action, expected_action in zip(actions, expected.get("actions", ()), strict=False):
+            if action.type != expected_action.get("type", action.type):
+                yield f"{found.label!r}: the action is {action.type}, not {expected_action['type']}"
+            if "resourceId" in expected_action and action.resource_id != expected_action["resourceId"]:
+                yield f"{found.label!r}: the resourceId is {action.resource_id}"
+            for path, value in expected_action.get("resource", {}).items():
+                actual = get_element(action.resource, path)
+                if actual != value:
+                    shown = "missing" if actual is MISSING else repr(actual)
+                    yield f"{found.label!r}: {path} is {shown}, not {value!r}"

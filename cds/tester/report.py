@@ -1,0 +1,61 @@
+"""A test report for people and for programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from cds.tester.runner import TestReport
+
+
+def as_text(report: TestReport) -> str:
+    """Return every failure with its reasons, every gap in coverage, and the totals."""
+    lines: list[str] = []
+    for result in report.results:
+        if not result.passed:
+            lines.append(f"FAIL {result.case.file}: {result.case.name}")
+            lines += [f"     {difference}" for difference in result.differences]
+            if result.error is not None:
+                lines.append(f"     {result.error}")
+    for gap in report.gaps:
+        never = " and never ".join(gap.missing)
+        lines.append(f"GAP  {gap.guideline}: {gap.action}: the condition `{gap.expression}` was never {never}")
+    failed = sum(not result.passed for result in report.results)
+    lines.append(f"{len(report.results) - failed} passed, {failed} failed")
+    if report.coverage:
+        covered = len(report.coverage) - len(report.gaps)
+        unknown = sum("unknown" in condition.outcomes for condition in report.coverage)
+        lines.append(
+            f"{covered} of {len(report.coverage)} conditions seen true and seen false, {unknown} also seen unknown"
+        )
+    if not report.results:
+        lines.append("no case was run: that is a failure")
+    return "\n".join(lines)
+
+
+def as_json(report: TestReport) -> dict[str, Any]:
+    """Return the report as a JSON object."""
+    return {
+        "passed": report.passed,
+        "cases": [
+            {
+                "file": result.case.file,
+                "name": result.case.name,
+                "recommendation": result.case.recommendation,
+                "passed": result.passed,
+                "differences": list(result.differences),
+                **({"error": result.error} if result.error else {}),
+            }
+            for result in report.results
+        ],
+        "coverage": [
+            {
+                "guideline": condition.guideline,
+                "action": condition.action,
+                "expression": condition.expression,
+                "outcomes": sorted(condition.outcomes),
+            }
+            for condition in report.coverage
+        ],
+        "perRecommendation": dict(Counter(result.case.recommendation for result in report.results)),
+    }

@@ -1,0 +1,133 @@
+"""Run cases through the whole line: the searches of the prefetch templates, the logic, the cards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cds.content.library import load_content
+from cds.decisions.memory import MemoryLog
+from cds.errors import CDSError, ContentError
+from cds.hooks.request import CDSRequest
+from cds.hooks.response import Card
+from cds.sandbox.in_memory_reader import InMemoryReader
+from cds.sandbox.store import FHIRStore
+from cds.service import Service, World, call_service, prepare_services
+from cds.terminology.mappings import Mappings
+from cds.tester.cases import Case, read_cases
+from cds.tester.coverage import ConditionCoverage, Coverage
+from cds.tester.expectations import differences
+
+_INSTANCE = "00000000-0000-4000-8000-000000000001"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResult:
+    """One case: passed, or every difference; `error` when the call itself failed."""
+
+    case: Case
+    differences: tuple[str, ...] = ()
+    error: str | None = None
+    cards: tuple[Card, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """True when the answer was as expected."""
+        return not self.differences and self.error is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestReport:
+    """All cases, and the coverage of all conditions of the guidelines that were run whole."""
+
+    __test__ = False  # the name is the user's word, not a test for pytest to collect
+
+    results: tuple[CaseResult, ...]
+    coverage: tuple[ConditionCoverage, ...]
+
+    @property
+    def gaps(self) -> tuple[ConditionCoverage, ...]:
+        """Conditions that no case showed true, or none showed false."""
+        return tuple(condition for condition in self.coverage if condition.missing)
+
+    @property
+    def passed(self) -> bool:
+        """True when there were cases, all passed, and no condition lacks one."""
+        return bool(self.results) and all(result.passed for result in self.results) and not self.gaps
+
+
+class _OneReader:
+    """The FHIR server of a case, whatever the request names."""
+
+    def __init__(self, resources: Iterable[Any]) -> None:
+        self._reader = InMemoryReader(FHIRStore(resources))
+
+    def reader_for(self, _request: CDSRequest, *, seconds: float) -> InMemoryReader:  # noqa: ARG002
+        """Return the reader over the case's resources."""
+        return self._reader
+
+
+def run_cases(paths: Sequence[Path], *, only: str = "") -> TestReport:
+    """Run the cases of every guideline under the paths; `only` keeps cases whose file or name contains it.
+
+    Raises `ContentError` when the content or a case file is broken. With `only`, coverage is not judged.
+    """
+    content = load_content(paths)
+    services = prepare_services(content)
+    mappings = Mappings(artifact.resource for artifact in content.shelf.of_type("ConceptMap", "ObservationDefinition"))
+    coverage = Coverage()
+    cases = [case for folder in _guideline_folders(paths) for case in read_cases(folder)]
+    if not only:
+        tested = {case.guideline for case in cases}
+        for guideline in content.guidelines:
+            if guideline.id in tested:
+                coverage.expect(guideline.id, guideline.plan)
+    chosen = [case for case in cases if only in case.file or only in case.name]
+    results = asyncio.run(_run_all(chosen, services, mappings, coverage))
+    return TestReport(results=tuple(results), coverage=() if only else coverage.conditions())
+
+
+def _guideline_folders(paths: Sequence[Path]) -> list[Path]:
+    found = {tests.parent for path in paths if path.is_dir() for tests in [path / "tests", *path.glob("*/tests")]}
+    return sorted(folder for folder in found if (folder / "PlanDefinition").is_dir())
+
+
+async def _run_all(
+    cases: Sequence[Case], services: dict[str, Service], mappings: Mappings, coverage: Coverage
+) -> list[CaseResult]:
+    return [await _run(case, services, mappings, coverage) for case in cases]
+
+
+async def _run(case: Case, services: dict[str, Service], mappings: Mappings, coverage: Coverage) -> CaseResult:
+    service = services.get(f"{case.guideline}-{case.hook}")
+    if service is None:
+        msg = f"the guideline has no action for the hook {case.hook}"
+        raise ContentError(msg, file=case.file, path=case.name)
+    log = MemoryLog()
+    world = World(
+        services=services,
+        mappings=mappings,
+        fhir_servers=_OneReader(case.resources),
+        decision_log=log,
+        clock=lambda: case.now,
+    )
+    try:
+        response = await call_service(service, CDSRequest.from_json(_request(case)), world)
+    except CDSError as error:
+        return CaseResult(case=case, error=f"{type(error).__name__}: {error}")
+    coverage.add(case.guideline, log.decisions[0].trace)
+    cards = tuple(response.cards)
+    return CaseResult(case=case, differences=tuple(differences(case.expect, cards)), cards=cards)
+
+
+def _request(case: Case) -> dict[str, Any]:
+    context: dict[str, Any] = {"userId": "Practitioner/tester", "patientId": case.patient_id, **case.context}
+    if case.draft_orders:
+        entries = [{"resource": dict(draft)} for draft in case.draft_orders]
+        context["draftOrders"] = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    if case.selections is not None:
+        context["selections"] = list(case.selections)
+    return {"hook": case.hook, "hookInstance": _INSTANCE, "context": context}
