@@ -57,7 +57,7 @@ class RetrieveLike(Protocol):
     def value_set(self) -> str | None: ...  # noqa: D102
 
     @property
-    def codes(self) -> Sequence[CodeLike]: ...  # noqa: D102
+    def codes(self) -> Sequence[CodeLike] | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

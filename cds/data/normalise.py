@@ -137,17 +137,18 @@ def _translate_concept(concept: dict[str, Any], mappings: Mappings) -> dict[str,
         return concept
     known = _codes_of(concept)
     added: list[dict[str, Any]] = []
-    for system, code in sorted(known):
+    for system, code in tuple(known):
         for target in mappings.translate(system, code):
             key = (str(target.get("system", "")), str(target.get("code", "")))
             if key not in known:
-                known.add(key)
+                known.append(key)
                 added.append(dict(target))
     return {**concept, "coding": [*codings, *added]} if added else concept
 
 
-def _codes_of(concept: Any) -> set[tuple[str, str]]:
-    return {(str(coding.get("system", "")), str(coding["code"])) for coding in codings_of(concept) if "code" in coding}
+def _codes_of(concept: Any) -> list[tuple[str, str]]:
+    """List (system, code) in the sender's order, which also decides between two concepts."""
+    return [(str(coding.get("system", "")), str(coding["code"])) for coding in codings_of(concept) if "code" in coding]
 
 
 def _canonical_units(observation: dict[str, Any], mappings: Mappings | None) -> dict[str, Any]:
@@ -162,7 +163,7 @@ def _canonical_units(observation: dict[str, Any], mappings: Mappings | None) -> 
     return changed
 
 
-def _convert_values(holder: dict[str, Any], codes: set[tuple[str, str]], mappings: Mappings | None) -> dict[str, Any]:
+def _convert_values(holder: dict[str, Any], codes: list[tuple[str, str]], mappings: Mappings | None) -> dict[str, Any]:
     """Convert the value and its reference range; both stay as they are where no factor is known."""
     changes: dict[str, Any] = {}
     if isinstance(quantity := holder.get("valueQuantity"), dict):
@@ -173,14 +174,14 @@ def _convert_values(holder: dict[str, Any], codes: set[tuple[str, str]], mapping
     return {**holder, **changes} if changes else holder
 
 
-def _convert_range(item: Any, codes: set[tuple[str, str]], mappings: Mappings | None) -> Any:
+def _convert_range(item: Any, codes: list[tuple[str, str]], mappings: Mappings | None) -> Any:
     if not isinstance(item, dict):
         return item
     ends = {name: _convert(item[name], codes, mappings) for name in ("low", "high") if isinstance(item.get(name), dict)}
     return {**item, **ends}
 
 
-def _convert(quantity: dict[str, Any], codes: set[tuple[str, str]], mappings: Mappings | None) -> dict[str, Any]:
+def _convert(quantity: dict[str, Any], codes: list[tuple[str, str]], mappings: Mappings | None) -> dict[str, Any]:
     """Multiply by the factor of the concept; the original stays in an extension. No unit, no conversion."""
     unit, value = unit_of(quantity), value_of(quantity)
     if unit is None or value is None:
