@@ -199,15 +199,27 @@ class Where:
     condition: Node
 
 
+@dataclass(slots=True, eq=False)
+class Reads:
+    """The JSON paths ("valueQuantity.value") that an expression reads from one resource; grows while it is lowered."""
+
+    found: set[str] = field(default_factory=set)
+
+    def paths(self) -> tuple[str, ...]:
+        """Return the paths in order, without those that only lead to a longer one."""
+        ordered = sorted(self.found)
+        return tuple(path for path in ordered if not any(other.startswith(f"{path}.") for other in ordered))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Witness:
-    """Clause: what comes this far supports the result: resource `name` with the JSON paths read from it.
+    """Clause: what comes this far supports the result: resource `name` with what is read from it.
 
-    Costs nothing unless the run explains itself. `paths` are dotted member names ("valueQuantity.value").
+    Costs nothing unless the run explains itself.
     """
 
     name: str
-    paths: tuple[str, ...]
+    reads: Reads
 
 
 Clause = Each | Bind | Where | Witness
@@ -259,11 +271,10 @@ class Comprehension(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Noted(Node):
-    """`value`, which was read at the JSON path from the resource `root`: kept as evidence when the run explains."""
+    """A resource, kept as evidence with what is read from it when the run explains."""
 
     value: Node
-    root: Node
-    path: str
+    reads: Reads
 
 
 @dataclass(slots=True)

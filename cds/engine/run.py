@@ -25,11 +25,23 @@ class Run:
     """One evaluation: passed as first argument to every compiled function; used by one thread.
 
     `now` is the engine's DateTime of the evaluation. `values` holds one slot per definition and parameter of the
-    program; `force(slot)` computes one. `charge(n)` counts n steps and raises BudgetExceeded beyond `max_steps`, or
-    after `deadline` (a `time.monotonic()` value). `notes` collects (resource, paths) while the run explains itself.
+    program; `force(slot)` computes one, `refer(slot)` too and remembers who asked. `charge(n)` counts n steps and
+    raises BudgetExceeded beyond `max_steps`, or after `deadline` (a `time.monotonic()` value). `notes` collects
+    (resource, paths) while the run explains itself; `messages` what the library said by Message: (severity, text).
     """
 
-    __slots__ = ("deadline", "force", "notes", "now", "resources", "steps_left", "value_sets", "values")
+    __slots__ = (
+        "deadline",
+        "force",
+        "messages",
+        "notes",
+        "now",
+        "refer",
+        "resources",
+        "steps_left",
+        "value_sets",
+        "values",
+    )
 
     def __init__(
         self,
@@ -37,6 +49,7 @@ class Run:
         now: Any,
         values: list[Any] | None = None,
         force: Callable[[int], Any] | None = None,
+        refer: Callable[[int], Any] | None = None,
         resources: Any = None,
         value_sets: Any = None,
         max_steps: int = 2_000_000,
@@ -45,10 +58,12 @@ class Run:
         self.now = now
         self.values = values if values is not None else []
         self.force = force
+        self.refer = refer
         self.resources = resources
         self.value_sets = value_sets
         self.steps_left = max_steps
         self.deadline = deadline
+        self.messages: list[tuple[str, str]] = []
         self.notes: list[tuple[Any, tuple[str, ...]]] = []
 
     def charge(self, steps: int) -> None:

@@ -32,7 +32,7 @@ def children(node: ir.Node) -> Iterator[ir.Node]:
         case ir.Lambda():
             yield node.body
         case ir.Noted():
-            yield from (node.value, node.root)
+            yield node.value
         case ir.Comprehension():
             yield from _comprehension_children(node)
         case _:

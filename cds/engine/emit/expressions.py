@@ -209,13 +209,16 @@ def _invoke(writer: FunctionWriter, node: ir.Invoke) -> Deep[Code]:
 
 def _noted(writer: FunctionWriter, node: ir.Noted) -> Deep[Code]:
     value: Code = yield writer.value(node.value)
-    if not writer.explain:
-        return value
-    value = writer.keep(value)
-    root = yield writer.value(node.root)
-    note = writer.local_for("s.notes.append", "note")
-    writer.line(f"{note}(({root.text}, {writer.constant((node.path,)).text}))")
+    if writer.explain:
+        value = writer.keep(value)
+        note(writer, value.text, node.reads)
     return value
+
+
+def note(writer: FunctionWriter, resource: str, reads: ir.Reads) -> None:
+    """Write down a resource and what was read from it."""
+    remember = writer.local_for("s.notes.append", "note")
+    writer.line(f"{remember}(({resource}, {writer.constant(reads.paths()).text}))")
 
 
 _WRITE: dict[type[ir.Node], Callable[[Any, Any], Deep[Code]]] = {

@@ -73,8 +73,7 @@ def _clause(writer: FunctionWriter, clause: ir.Clause, inner_indents: list[int])
                     writer.indent += 1
         case ir.Witness():
             if writer.explain:
-                note = writer.local_for("s.notes.append", "note")
-                writer.line(f"{note}(({writer.local(clause.name).text}, {writer.constant(clause.paths).text}))")
+                expressions.note(writer, writer.local(clause.name).text, clause.reads)
 
 
 def _each(writer: FunctionWriter, clause: ir.Each) -> Deep[None]:

@@ -123,7 +123,11 @@ def test_every_item_is_charged_to_the_budget():
 
 def test_notes_are_written_only_by_the_explaining_variant():
     x = NAMES.fresh("x")
-    clauses = (ir.Each(x, ir.Local("items")), ir.Where(build.native("{0} > 1", ir.Local(x))), ir.Witness(x, ("value",)))
+    clauses = (
+        ir.Each(x, ir.Local("items")),
+        ir.Where(build.native("{0} > 1", ir.Local(x))),
+        ir.Witness(x, ir.Reads({"value"})),
+    )
     body = ir.Comprehension(clauses, ir.Exists())
     for explain, notes in ((False, []), (True, [(2, ("value",))])):
         writer = ModuleWriter("test", explain=explain)

@@ -1,0 +1,1 @@
+"""ELM JSON → intermediate form: one module per chapter of the CQL reference."""

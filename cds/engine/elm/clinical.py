@@ -1,0 +1,55 @@
+"""Clinical operators: membership in value sets and code systems.
+
+https://cql.hl7.org/elm.html#clinical-operators
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cds.engine import build, ir
+from cds.engine.elm import types
+from cds.engine.elm.lowering import Lowering, Refused, lowers
+from cds.engine.elm.operators import operands, operator
+from cds.engine.elm.value import Value
+from cds.engine.runtime import evaluation
+from cds.engine.trampoline import Deep
+
+operator("ExpandValueSet", evaluation.expand_value_set, types.ListOf(types.CODE), with_run=True)
+
+_MEMBERSHIP: dict[str, tuple[Callable[..., Any], str, str]] = {
+    "InValueSet": (evaluation.in_value_set, "code", "valueset"),
+    "AnyInValueSet": (evaluation.any_in_value_set, "codes", "valueset"),
+    "InCodeSystem": (evaluation.in_code_system, "code", "codesystem"),
+    "AnyInCodeSystem": (evaluation.any_in_code_system, "codes", "codesystem"),
+}
+
+
+@lowers(*_MEMBERSHIP)
+def _membership(lowering: Lowering, node: Any) -> Deep[Value]:
+    function, codes_member, vocabulary = _MEMBERSHIP[node["type"]]
+    codes: Value = yield lowering.lower(node[codes_member])
+    if node.get(f"{vocabulary}Expression") is not None:
+        of: Value = yield lowering.lower(node[f"{vocabulary}Expression"])
+        reference = of.node
+    else:
+        named = node.get(vocabulary)
+        if named is None:
+            message = f"no {vocabulary} is named"
+            raise Refused(message)
+        terms = lowering.terms.of(named)
+        find = terms.value_set if vocabulary == "valueset" else terms.code_system
+        reference = ir.Const(find(named["name"]))
+    test = build.call(function, codes.node, reference, with_run=True, at=lowering.locator)
+    return Value(test, types.BOOLEAN)
+
+
+@lowers("Message")
+def _message(lowering: Lowering, node: Any) -> Deep[Value]:
+    parts: list[Value] = yield operands(lowering, node, ("source", "condition", "code", "severity", "message"))
+    parts += [Value(build.NULL)] * (5 - len(parts))
+    if node.get("condition") is None:
+        parts[1] = Value(build.TRUE)
+    said = build.call(evaluation.message, *(part.node for part in parts), with_run=True, at=lowering.locator)
+    return Value(said, parts[0].type)

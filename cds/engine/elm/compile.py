@@ -1,0 +1,138 @@
+"""One ELM library → compiled code, remembered by the content of the library and of all it includes."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cds.engine import trampoline
+from cds.engine.elm import types, units
+from cds.engine.elm.chapters import CHAPTERS
+from cds.engine.elm.document import LibraryDocument
+from cds.engine.elm.lowering import LoweredFunction, Lowering
+from cds.engine.elm.signatures import FunctionSignature, LibraryInterface
+from cds.engine.elm.terminology import Terms
+from cds.engine.emit import Module, ModuleWriter
+from cds.engine.errors import EngineError, Problem
+from cds.engine.requirements import Retrieve
+from cds.engine.trampoline import Deep
+
+assert CHAPTERS  # importing it registers the operators
+
+_REMEMBERED = 256
+
+
+@dataclass
+class CompiledLibrary:
+    """A library ready to be linked: code for definitions, functions and defaults. Shared by engines and threads."""
+
+    key: str
+    document: LibraryDocument
+    interface: LibraryInterface
+    definitions: Mapping[str, LoweredFunction]
+    functions: Mapping[str, LoweredFunction]
+    defaults: Mapping[str, LoweredFunction]
+    references: Mapping[str, frozenset[tuple[str, str]]]
+    retrieves: Mapping[str, tuple[Retrieve, ...]]
+    _modules: dict[bool, tuple[Module, Mapping[tuple[str, str], str]]] = field(default_factory=dict)
+
+    def module(self, *, explain: bool) -> tuple[Module, Mapping[tuple[str, str], str]]:
+        """Return the code, and the name in it of each ("definition" | "function" | "parameter", name).
+
+        The variant that explains is written when it is first asked for.
+        """
+        if explain not in self._modules:
+            self._modules[explain] = self._write(explain=explain)
+        return self._modules[explain]
+
+    def _write(self, *, explain: bool) -> tuple[Module, Mapping[tuple[str, str], str]]:
+        writer = ModuleWriter(self.document.title, explain=explain)
+        names: dict[tuple[str, str], str] = {}
+        kinds = (("definition", self.definitions), ("function", self.functions), ("parameter", self.defaults))
+        for kind, lowered in kinds:
+            for key, function in lowered.items():
+                hint = f"{'' if kind == 'definition' else kind + ' '}{function.name}"
+                names[(kind, key)] = writer.add_function(
+                    hint, function.parameters, function.body, definition=function.name
+                )
+        return writer.build(), names
+
+
+_cache: OrderedDict[str, CompiledLibrary] = OrderedDict()
+_lock = threading.Lock()
+
+
+def compile_library(
+    document: LibraryDocument, includes: Mapping[str, CompiledLibrary], problems: list[Problem]
+) -> CompiledLibrary | None:
+    """Compile a library whose includes (by alias) are compiled; adds to `problems` and returns None if it cannot be."""
+    parts = [document.digest, *(f"{alias}={library.key}" for alias, library in sorted(includes.items()))]
+    key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    with _lock:
+        if key in _cache:
+            _cache.move_to_end(key)
+            return _cache[key]
+    lowering = _lower(document, {alias: library.interface for alias, library in includes.items()})
+    if lowering.problems:
+        problems.extend(lowering.problems)
+        return None
+    compiled = _compiled(key, lowering)
+    try:
+        compiled.module(explain=False)
+    except EngineError as error:
+        problems.append(Problem(document.title, None, "library", str(error)))
+        return None
+    with _lock:
+        _cache[key] = compiled
+        while len(_cache) > _REMEMBERED:
+            _cache.popitem(last=False)
+    return compiled
+
+
+def _lower(document: LibraryDocument, includes: Mapping[str, LibraryInterface]) -> Lowering:
+    terms = Terms(document, {alias: library.terms for alias, library in includes.items()})
+    lowering = Lowering(document, includes, terms)
+    for error in document.translator_errors:
+        lowering.refuse("translator", f"the library was translated with an error: {error}")
+    for uri, version in document.usings:
+        if uri == types.FHIR_URI and version != "4.0.1":
+            lowering.refuse("using", f"FHIR {version} is not supported, only 4.0.1")
+        elif uri not in (types.FHIR_URI, types.SYSTEM_URI):
+            lowering.refuse("using", f"the model {uri} is not supported, only FHIR 4.0.1")
+    trampoline.run(_everything(lowering))
+    return lowering
+
+
+def _everything(lowering: Lowering) -> Deep[None]:
+    for name in lowering.library.parameters:
+        yield units.parameter(lowering, name)
+    for name in lowering.library.definitions:
+        yield units.definition(lowering, name)
+    yield units.every_function(lowering)
+
+
+def _compiled(key: str, lowering: Lowering) -> CompiledLibrary:
+    overloads: dict[str, tuple[FunctionSignature, ...]] = {}
+    for function_key, signature in lowering.signatures.items():
+        name = lowering.functions[function_key].name
+        overloads[name] = (*overloads.get(name, ()), signature)
+    interface = LibraryInterface(
+        lowering.library,
+        lowering.terms,
+        {name: lowered.type for name, lowered in lowering.definitions.items()},
+        dict(lowering.parameters),
+        overloads,
+    )
+    return CompiledLibrary(
+        key,
+        lowering.library,
+        interface,
+        lowering.definitions,
+        lowering.functions,
+        lowering.defaults,
+        {unit: frozenset(found) for unit, found in lowering.references.items()},
+        {unit: tuple(found) for unit, found in lowering.retrieves.items()},
+    )

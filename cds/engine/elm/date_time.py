@@ -1,0 +1,50 @@
+"""Date and time operators.
+
+https://cql.hl7.org/09-b-cqlreference.html#date-and-time-operators-2
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cds.engine import build, ir
+from cds.engine.elm import types
+from cds.engine.elm.lowering import Lowering, lowers
+from cds.engine.elm.operators import operator
+from cds.engine.elm.value import NULL, Value
+from cds.engine.runtime import clinical, durations, evaluation, interval_algebra, temporal_parts
+from cds.engine.trampoline import Deep
+
+operator("Now", evaluation.now, types.DATETIME, operands=(), with_run=True, never_null=True)
+operator("Today", evaluation.today, types.DATE, operands=(), with_run=True, never_null=True)
+operator("TimeOfDay", evaluation.time_of_day, types.TIME, operands=(), with_run=True, never_null=True)
+operator("Date", temporal_parts.date, types.DATE, operands=("year", "month", "day"))
+operator("Time", temporal_parts.time, types.TIME, operands=("hour", "minute", "second", "millisecond"))
+operator("DateFrom", temporal_parts.date_from, types.DATE)
+operator("TimeFrom", evaluation.time_from, types.TIME, with_run=True)
+operator("TimezoneFrom", temporal_parts.timezone_offset_from, types.DECIMAL)
+operator("TimezoneOffsetFrom", temporal_parts.timezone_offset_from, types.DECIMAL)
+operator("DateTimeComponentFrom", temporal_parts.date_time_component_from, types.INTEGER, has_precision=True)
+operator("DurationBetween", durations.duration_between, types.INTEGER, has_precision=True)
+operator("DifferenceBetween", durations.difference_between, types.INTEGER, has_precision=True)
+operator("SameAs", interval_algebra.same_as, types.BOOLEAN, has_precision=True)
+operator("SameOrBefore", interval_algebra.same_or_before, types.BOOLEAN, has_precision=True)
+operator("SameOrAfter", interval_algebra.same_or_after, types.BOOLEAN, has_precision=True)
+operator("CalculateAge", evaluation.calculate_age, types.INTEGER, has_precision=True, with_run=True)
+operator("CalculateAgeAt", clinical.calculate_age_at, types.INTEGER, has_precision=True)
+
+_COMPONENTS = ("year", "month", "day", "hour", "minute", "second", "millisecond", "timezoneOffset")
+
+
+@lowers("DateTime")
+def _date_time(lowering: Lowering, node: Any) -> Deep[Value]:
+    """A DateTime without offset depends on the evaluation, but only if it has an hour and no offset of its own."""
+    parts = []
+    for component in _COMPONENTS:
+        value: Value | None = yield lowering.optional(node.get(component))
+        parts.append(value or NULL)
+    nodes = [part.node for part in parts]
+    known = build.is_constant(parts[3].node, None) or not build.is_constant(parts[7].node, None)
+    if known and all(isinstance(part, ir.Const) for part in nodes):
+        return Value(build.call(temporal_parts.date_time, *nodes, at=lowering.locator), types.DATETIME)
+    return Value(build.call(evaluation.date_time, *nodes, with_run=True, at=lowering.locator), types.DATETIME)

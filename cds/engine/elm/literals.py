@@ -1,0 +1,123 @@
+"""Values written in the library: literals, null, quantities, codes.
+
+https://cql.hl7.org/elm.html#literal
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from cds.engine import build, ir
+from cds.engine.elm import types
+from cds.engine.elm.lowering import Lowering, Refused, lowers
+from cds.engine.elm.value import NULL, Value, constant, unify
+from cds.engine.runtime import conversion, units
+from cds.engine.runtime.values import INTEGER_MAX, LONG_MAX, Code, Concept, Long, Quantity, Ratio
+from cds.engine.trampoline import Deep
+
+
+@lowers("Null")
+def _null(lowering: Lowering, node: Any) -> Deep[Value]:  # noqa: ARG001 - every handler takes both
+    yield from ()
+    return NULL
+
+
+@lowers("Literal")
+def _literal(lowering: Lowering, node: Any) -> Deep[Value]:  # noqa: ARG001 - every handler takes both
+    yield from ()
+    type_ = types.named(node["valueType"])
+    text = str(node.get("value", ""))
+    match type_.name:
+        case "System.Boolean":
+            return constant(text == "true", type_)
+        case "System.Integer":
+            return constant(_whole(text, INTEGER_MAX + 1, type_), type_)
+        case "System.Long":
+            return constant(Long(_whole(text.removesuffix("L"), LONG_MAX + 1, type_)), type_)
+        case "System.Decimal":
+            return constant(Decimal(text), type_)
+        case "System.String":
+            return constant(text, type_)
+    value = _PARSERS[type_.name](text) if type_.name in _PARSERS else None
+    if value is None:
+        message = f"{text!r} is no literal of {type_}"
+        raise Refused(message)
+    return constant(value, type_)
+
+
+_PARSERS: dict[str, Any] = {
+    "System.Date": conversion.to_date,
+    "System.DateTime": conversion.to_date_time,
+    "System.Time": conversion.to_time,
+    "System.Quantity": conversion.to_quantity,
+    "System.Ratio": conversion.to_ratio,
+}
+
+
+def _whole(text: str, limit: int, type_: types.Type) -> int:
+    value = int(text)
+    if not -limit <= value <= limit:  # the sign of the least value is a Negate around its literal
+        message = f"{text} is out of range for {type_}"
+        raise Refused(message)
+    return value
+
+
+def _quantity_of(node: Any) -> Quantity:
+    unit = node.get("unit") or "1"
+    reason = units.validate(unit)
+    if reason is not None:
+        message = f"the unit {unit!r} is not a UCUM unit: {reason}"
+        raise Refused(message)
+    return Quantity(Decimal(str(node.get("value", 0))), unit)
+
+
+@lowers("Quantity")
+def _quantity(lowering: Lowering, node: Any) -> Deep[Value]:  # noqa: ARG001 - every handler takes both
+    yield from ()
+    return constant(_quantity_of(node), types.QUANTITY)
+
+
+@lowers("Ratio")
+def _ratio(lowering: Lowering, node: Any) -> Deep[Value]:  # noqa: ARG001 - every handler takes both
+    yield from ()
+    return constant(Ratio(_quantity_of(node["numerator"]), _quantity_of(node["denominator"])), types.RATIO)
+
+
+@lowers("Code")
+def _code(lowering: Lowering, node: Any) -> Deep[Value]:
+    yield from ()
+    return constant(_code_of(lowering, node), types.CODE)
+
+
+def _code_of(lowering: Lowering, node: Any) -> Code:
+    system = lowering.terms.system_of(node.get("system"))
+    url, version = (system.id, system.version) if system else (None, None)
+    return Code(node["code"], url, version, node.get("display"))
+
+
+@lowers("Concept")
+def _concept(lowering: Lowering, node: Any) -> Deep[Value]:
+    yield from ()
+    codes = tuple(_code_of(lowering, code) for code in node.get("code", []))
+    return constant(Concept(codes, node.get("display")), types.CONCEPT)
+
+
+@lowers("Tuple")
+def _tuple(lowering: Lowering, node: Any) -> Deep[Value]:
+    members, of = [], []
+    for element in node.get("element", []):
+        value: Value = yield lowering.lower(element["value"])
+        members.append((element["name"], value.node))
+        of.append((element["name"], value.type))
+    return Value(ir.MakeTuple(tuple(members)), types.TupleOf(tuple(of)))
+
+
+@lowers("List")
+def _list(lowering: Lowering, node: Any) -> Deep[Value]:
+    values: list[Value] = yield lowering.lower_all(node.get("element", []))
+    declared = types.attribute(node, "type")
+    values, element = unify(values)
+    if element == types.ANY and declared is not None:
+        element = types.element_of(declared) if isinstance(declared, types.ListOf) else declared
+    return Value(build.make_list(value.node for value in values), types.ListOf(element))

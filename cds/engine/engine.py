@@ -1,0 +1,213 @@
+"""The engine: ELM libraries in, sessions out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Protocol
+
+from cds.engine.elm.compile import CompiledLibrary, compile_library
+from cds.engine.elm.document import LibraryDocument, read_library
+from cds.engine.elm.fhir_helpers import is_fhir_helpers
+from cds.engine.elm.types import ANY
+from cds.engine.errors import EngineError, Problem, UnsupportedError
+from cds.engine.program import Program, link
+from cds.engine.requirements import Retrieve
+from cds.engine.resource_index import ResourceIndex
+from cds.engine.runtime.temporal import DateTime
+from cds.engine.session import Session
+
+
+class ValueSets(Protocol):
+    """Where the codes of value sets come from."""
+
+    def codes(self, url: str, version: str | None) -> Mapping[str, frozenset[str]] | None:
+        """Return the codes of a value set by system; None when it is not known, which is an error for who asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A definition of a library; `result_type` is written as CQL writes types, None when it is not known."""
+
+    name: str
+    context: str
+    access: str
+    locator: str | None
+    result_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a library; `type` as CQL writes it."""
+
+    name: str
+    type: str
+    has_default: bool
+    locator: str | None
+
+
+class Engine:
+    """Compiled ELM libraries. Made once, used by any number of sessions and threads.
+
+    `libraries` are ELM documents ({"library": {...}}) including every library that one of them includes, except
+    FHIRHelpers, which the engine answers itself. Raises UnsupportedError listing everything that cannot be compiled.
+    """
+
+    def __init__(
+        self,
+        libraries: Iterable[Mapping[str, Any]],
+        *,
+        value_sets: ValueSets | None = None,
+        max_steps: int = 2_000_000,
+    ) -> None:
+        documents = [read_library(library) for library in libraries]
+        self._value_sets = value_sets
+        self._max_steps = max_steps
+        self._libraries = _compile_all([d for d in documents if not is_fhir_helpers(d.name)])
+        self._program = link(list(self._libraries.values()), explain=False)
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """The names of the libraries, included ones before those that include them."""
+        return tuple(self._libraries)
+
+    def definitions(self, library: str) -> tuple[Definition, ...]:
+        """List the definitions of a library."""
+        compiled = self._library(library)
+        return tuple(
+            Definition(
+                name,
+                str(source.get("context", "Patient")),
+                str(source.get("accessLevel", "Public")),
+                source.get("locator"),
+                None if compiled.interface.definitions[name] == ANY else str(compiled.interface.definitions[name]),
+            )
+            for name, source in compiled.document.definitions.items()
+        )
+
+    def parameters(self, library: str) -> tuple[Parameter, ...]:
+        """List the parameters of a library."""
+        compiled = self._library(library)
+        return tuple(
+            Parameter(name, str(compiled.interface.parameters[name]), name in compiled.defaults, source.get("locator"))
+            for name, source in compiled.document.parameters.items()
+        )
+
+    def retrieves(self, library: str, definition: str) -> tuple[Retrieve, ...]:
+        """List what a definition retrieves, through all definitions and functions it uses, each retrieve once."""
+        if definition not in self._library(library).definitions:
+            message = f"there is no definition {definition!r} in the library {library!r}"
+            raise EngineError(message)
+        found: dict[Retrieve, None] = {}
+        pending, seen = [(library, definition)], {(library, definition)}
+        for name, unit in pending:
+            compiled = self._library(name)
+            found.update(dict.fromkeys(compiled.retrieves.get(unit, ())))
+            for reference in sorted(compiled.references.get(unit, ())):
+                if reference not in seen:
+                    seen.add(reference)
+                    pending.append(reference)
+        return tuple(found)
+
+    def session(
+        self,
+        resources: Sequence[Mapping[str, Any]] | ResourceIndex,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        now: datetime,
+        deadline: float | None = None,
+        explain: bool = False,
+    ) -> Session:
+        """Start an evaluation for one patient.
+
+        `parameters` are JSON or engine values by name, for every library that declares the name. `now` needs a time
+        zone: it is the clock of the evaluation. `deadline` is a `time.monotonic()` value.
+        """
+        return Session(
+            self._explaining if explain else self._program,
+            resources if isinstance(resources, ResourceIndex) else ResourceIndex(resources),
+            parameters=parameters or {},
+            now=moment(now),
+            value_sets=self._value_sets,
+            max_steps=self._max_steps,
+            deadline=deadline,
+            explain=explain,
+        )
+
+    def evaluate(
+        self,
+        definitions: Iterable[tuple[str, str]],
+        resources: Sequence[Mapping[str, Any]] | ResourceIndex,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        now: datetime,
+    ) -> dict[tuple[str, str], Any]:
+        """Evaluate (library, definition) pairs for one patient; a failing one raises EvaluationError."""
+        session = self.session(resources, parameters=parameters, now=now)
+        return {(library, name): session.evaluate(library, name) for library, name in definitions}
+
+    @cached_property
+    def _explaining(self) -> Program:
+        return link(list(self._libraries.values()), explain=True)
+
+    def _library(self, name: str) -> CompiledLibrary:
+        if name not in self._libraries:
+            message = f"there is no library {name!r}"
+            raise EngineError(message)
+        return self._libraries[name]
+
+
+def moment(now: datetime) -> DateTime:
+    """Return a clock's time as the engine's DateTime. Raises EngineError when it has no time zone."""
+    offset = now.utcoffset()
+    if offset is None:
+        raise EngineError("now needs a time zone")
+    hours = Decimal(round(offset.total_seconds())) / 3600
+    return DateTime(now.year, now.month, now.day, now.hour, now.minute, now.second, now.microsecond // 1000, hours)
+
+
+def _compile_all(documents: Sequence[LibraryDocument]) -> dict[str, CompiledLibrary]:
+    """Compile libraries, included ones first. Raises UnsupportedError with every problem of every library."""
+    by_name = {document.name: document for document in documents}
+    problems = [
+        Problem(document.title, None, "library", "the library is given twice")
+        for document in documents
+        if by_name[document.name] is not document
+    ]
+    compiled: dict[str, CompiledLibrary] = {}
+    waiting = list(by_name.values())
+    failed: set[str] = set()
+    while waiting:
+        left = []
+        for document in waiting:
+            wanted = {a: p for a, (p, _) in document.includes.items() if not is_fhir_helpers(p)}
+            names = {alias: _named(path, by_name) for alias, path in wanted.items()}
+            if any(name in by_name and name not in compiled and name not in failed for name in names.values()):
+                left.append(document)
+                continue
+            missing = [wanted[alias] for alias, name in names.items() if name not in by_name]
+            problems += [
+                Problem(document.title, None, "include", f"the library {path} is not at hand") for path in missing
+            ]
+            done = None
+            if not missing and not any(name in failed for name in names.values()):
+                done = compile_library(document, {a: compiled[n] for a, n in names.items()}, problems)
+            if done is None:
+                failed.add(document.name)
+            else:
+                compiled[document.name] = done
+        if len(left) == len(waiting):
+            problems += [Problem(d.title, None, "include", "libraries include each other in a circle") for d in left]
+            break
+        waiting = left
+    if problems:
+        raise UnsupportedError(problems)
+    return compiled
+
+
+def _named(path: str, by_name: Mapping[str, Any]) -> str:
+    """Return the name of an included library: its path, with or without the namespace."""
+    return path if path in by_name else path.replace("/", ".").rpartition(".")[2]

@@ -1,0 +1,109 @@
+"""The resources of one patient, found by type, id and code without walking them again for every condition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from cds.engine.model import r4
+
+Json = Mapping[str, Any]
+Pair = tuple[str | None, str]
+_EVERY_SYSTEM = "*"
+"""Stands for the system of an element of type code, which has none: its code matches whatever the system."""
+
+
+class ResourceIndex:
+    """An index over the resources of one patient, built as far as it is asked; for one thread."""
+
+    __slots__ = ("_by_code", "_by_id", "_by_type", "_in_value_set", "resources")
+
+    def __init__(self, resources: Iterable[Json]) -> None:
+        self.resources: Sequence[Json] = tuple(resources)
+        by_type: dict[Any, list[Json]] = {}
+        for resource in self.resources:
+            by_type.setdefault(resource.get("resourceType"), []).append(resource)
+        self._by_type = by_type
+        self._by_id: dict[tuple[str, str], Json] | None = None
+        self._by_code: dict[tuple[str, str], dict[Pair, list[int]]] = {}
+        self._in_value_set: dict[tuple[Any, ...], list[Json]] = {}
+
+    def of_type(self, type_name: str) -> list[Json]:
+        """Return the resources of a type, or of every type for "Resource" and "DomainResource"."""
+        if type_name in ("Resource", "DomainResource"):
+            return list(self.resources)
+        return self._by_type.get(type_name, [])
+
+    def by_id(self, type_name: str, id_: str) -> Json | None:
+        """Return the resource with this id; the first one, if several claim it."""
+        if self._by_id is None:
+            self._by_id = {}
+            for resource in self.resources:
+                self._by_id.setdefault((str(resource.get("resourceType")), str(resource.get("id"))), resource)
+        return self._by_id.get((type_name, id_))
+
+    def with_codes(self, type_name: str, path: str, codes: frozenset[Pair]) -> list[Json]:
+        """Return the resources with one of the (system, code) pairs at a path, in the order given."""
+        index = self._codes(type_name, path)
+        positions = [index.get(pair, ()) for pair in codes]
+        positions += [index.get((_EVERY_SYSTEM, code), ()) for _, code in codes]
+        return self._at(type_name, positions)
+
+    def in_value_set(
+        self, type_name: str, path: str, key: tuple[str, str | None], members: Mapping[str, frozenset[str]]
+    ) -> list[Json]:
+        """Return the resources with a code at a path that is among the members; remembered under `key`."""
+        remembered = (type_name, path, *key)
+        if remembered not in self._in_value_set:
+            positions = [
+                found for (system, code), found in self._codes(type_name, path).items() if _is_in(system, code, members)
+            ]
+            self._in_value_set[remembered] = self._at(type_name, positions)
+        return self._in_value_set[remembered]
+
+    def _at(self, type_name: str, positions: Sequence[Iterable[int]]) -> list[Json]:
+        resources = self.of_type(type_name)
+        return [resources[i] for i in sorted({i for some in positions for i in some})]
+
+    def _codes(self, type_name: str, path: str) -> dict[Pair, list[int]]:
+        key = (type_name, path)
+        if key not in self._by_code:
+            self._by_code[key] = self._index_codes(type_name, path)
+        return self._by_code[key]
+
+    def _index_codes(self, type_name: str, path: str) -> dict[Pair, list[int]]:
+        index: dict[Pair, list[int]] = {}
+        names = _json_names(type_name, path)
+        for position, resource in enumerate(self.of_type(type_name)):
+            for name in names:
+                value = resource.get(name)
+                if value is not None:
+                    for pair in _pairs(value):
+                        index.setdefault(pair, []).append(position)
+        return index
+
+
+def _json_names(type_name: str, path: str) -> list[str]:
+    return list(r4.choice_names(type_name, path).values()) or [path]
+
+
+def _pairs(value: Any) -> Iterator[Pair]:
+    """Give the (system, code) pairs of a CodeableConcept, a Coding, a code, or a list of these."""
+    if isinstance(value, dict):
+        if "coding" in value:
+            for coding in value["coding"]:
+                if isinstance(coding, dict) and coding.get("code") is not None:
+                    yield coding.get("system"), coding["code"]
+        elif value.get("code") is not None:
+            yield value.get("system"), value["code"]
+    elif isinstance(value, list):
+        for item in value:
+            yield from _pairs(item)
+    elif isinstance(value, str):
+        yield _EVERY_SYSTEM, value
+
+
+def _is_in(system: str | None, code: str, members: Mapping[str, frozenset[str]]) -> bool:
+    if system == _EVERY_SYSTEM:
+        return any(code in codes for codes in members.values())
+    return system is not None and code in members.get(system, ())
