@@ -15,12 +15,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from cds.content.case_files import FIXTURES, case_files
 from cds.errors import BadRequest, ContentError
 from cds.fhir.json import loads
 from cds.fhir.patient_compartment import NOT_ABOUT_A_PATIENT, patient_element, patient_reference
 from cds.tester.element_paths import set_element
 
-FIXTURES = "fixtures.json"
 _CASE_MEMBERS = {"name", "hook", "now", "resources", "draftOrders", "selections", "context", "expect"}
 _EXPECT_MEMBERS = {"fires", "silent", "fires_only", "cards", "could_not_evaluate"}
 
@@ -55,9 +55,7 @@ def read_cases(folder: Path) -> Iterator[Case]:
     """Yield the cases of a guideline folder's `tests/`; raise `ContentError` that names the file and the case."""
     tests = folder / "tests"
     fixtures = _read(tests / FIXTURES) if (tests / FIXTURES).is_file() else {}
-    for path in sorted(tests.glob("*.json")):
-        if path.name == FIXTURES:
-            continue
+    for path in case_files(folder):
         document = _read(path)
         file = f"{folder.name}/tests/{path.name}"
         recommendation = document.get("recommendation")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cds.content.case_files import guideline_folders
 from cds.content.library import load_content
 from cds.decisions.memory import MemoryLog
 from cds.errors import CDSError, ContentError
@@ -79,7 +80,7 @@ def run_cases(paths: Sequence[Path], *, only: str = "") -> TestReport:
     services = prepare_services(content)
     mappings = Mappings(artifact.resource for artifact in content.shelf.of_type("ConceptMap", "ObservationDefinition"))
     coverage = Coverage()
-    cases = [case for folder in _guideline_folders(paths) for case in read_cases(folder)]
+    cases = [case for folder in guideline_folders(paths) for case in read_cases(folder)]
     if not only:
         tested = {case.guideline for case in cases}
         for guideline in content.guidelines:
@@ -88,11 +89,6 @@ def run_cases(paths: Sequence[Path], *, only: str = "") -> TestReport:
     chosen = [case for case in cases if only in case.file or only in case.name]
     results = asyncio.run(_run_all(chosen, services, mappings, coverage))
     return TestReport(results=tuple(results), coverage=() if only else coverage.conditions())
-
-
-def _guideline_folders(paths: Sequence[Path]) -> list[Path]:
-    found = {tests.parent for path in paths if path.is_dir() for tests in [path / "tests", *path.glob("*/tests")]}
-    return sorted(folder for folder in found if (folder / "PlanDefinition").is_dir())
 
 
 async def _run_all(

@@ -1,0 +1,51 @@
+"""Check content: load it, compile it, and apply the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cds.checks.findings import Finding
+from cds.checks.guideline_rules import RULES, Subject
+from cds.content.case_files import guideline_folders, tested_recommendations
+from cds.content.library import Content, load_content
+from cds.content.problems import BrokenContent
+from cds.engine.errors import EngineError
+from cds.errors import ContentError
+from cds.service import prepare_services
+
+_RECOMMENDATIONS = "/CodeSystem/recommendation"
+
+
+def check_content(paths: Sequence[Path]) -> list[Finding]:
+    """Return every finding, sorted by file and path; content that cannot be loaded is found, not raised."""
+    try:
+        content = load_content(paths)
+    except BrokenContent as broken:
+        return [Finding(item.file, item.path, "content", "error", item.message) for item in broken.problems]
+    return sorted([*_compilation(content), *_rules(content, paths)])
+
+
+def _compilation(content: Content) -> list[Finding]:
+    try:
+        prepare_services(content)
+    except ContentError as error:
+        return [Finding(error.file or "", error.path or "", "compile", "error", str(error))]
+    except EngineError as error:
+        return [Finding("", "", "compile", "error", str(error))]
+    return []
+
+
+def _rules(content: Content, paths: Sequence[Path]) -> list[Finding]:
+    codes = frozenset(
+        concept["code"]
+        for artifact in content.shelf.of_type("CodeSystem")
+        if (artifact.url or "").endswith(_RECOMMENDATIONS)
+        for concept in artifact.resource.get("concept", ())
+    )
+    tested = {folder.name: tested_recommendations(folder) for folder in guideline_folders(paths)}
+    subjects = [
+        Subject(guideline=guideline, tested=tested.get(guideline.id), recommendations=codes)
+        for guideline in content.guidelines
+    ]
+    return [finding for subject in subjects for rule in RULES for finding in rule.findings(subject)]
