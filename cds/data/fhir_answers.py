@@ -7,6 +7,7 @@ from typing import Any
 from cds.data.errors import FHIRServerError, FHIRServerFault
 from cds.data.fhir_transport import HTTPAnswer
 from cds.errors import BadRequest
+from cds.fhir.bundles import outcomes_of
 from cds.fhir.json import loads
 from cds.fhir.operation_outcome import reports_failure
 
@@ -42,6 +43,12 @@ def decode(answer: HTTPAnswer) -> dict[str, Any]:
         raise FHIRServerError(FHIRServerFault.INVALID_ANSWER, "the answer is not a resource", status=answer.status)
     if resource["resourceType"] == "OperationOutcome" and reports_failure(resource):
         raise FHIRServerError(FHIRServerFault.INVALID_ANSWER, "the answer reports a failure", status=answer.status)
+    if resource["resourceType"] == "Bundle":
+        entries = resource.get("entry", [])
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise FHIRServerError(FHIRServerFault.INVALID_ANSWER, "the Bundle cannot be read", status=answer.status)
+        if any(reports_failure(outcome) for outcome in outcomes_of(resource)):
+            raise FHIRServerError(FHIRServerFault.INVALID_ANSWER, "the Bundle reports a failure", status=answer.status)
     return resource
 
 

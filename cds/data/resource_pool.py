@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from cds.data.fhir_servers import BaseURL
 from cds.data.patient_data import DataProblem, DataProblemKind
 from cds.errors import BadRequest, PreconditionFailed
 from cds.fhir.dates import BEGINNING, time_span
@@ -18,7 +19,7 @@ class ResourcePool:
 
     def __init__(self, patient_id: str, base_url: str | None) -> None:
         self.patient_id = patient_id
-        self.base_url = base_url.rstrip("/") if base_url else None
+        self._base = BaseURL.parse(base_url) if base_url else None
         self.by_literal: dict[str, dict[str, Any]] = {}
         self.origins: dict[str, str] = {}
         self.problems: list[DataProblem] = []
@@ -79,7 +80,7 @@ class ResourcePool:
 
     def is_here(self, base: str | None) -> bool:
         """Say whether the base of a reference is the server of this call."""
-        return base is None or self.base_url is None or base.rstrip("/") == self.base_url
+        return base is None or self._base is None or BaseURL.parse(base) == self._base
 
     def _check_patient(self, patient: Mapping[str, Any], origin: str) -> None:
         if patient.get("id") == self.patient_id:

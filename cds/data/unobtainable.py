@@ -12,7 +12,7 @@ class Unobtainable:
         self._reasons: dict[str, str] = {}
 
     def add(self, key: str, reason: str) -> None:
-        """Note one key; the first reason stays."""
+        """Note a prefetch key, or `context.<field>`; the first reason stays."""
         self._reasons.setdefault(key, reason)
 
     def refuse_if_any(self) -> None:
@@ -24,4 +24,5 @@ class Unobtainable:
             by_reason.setdefault(reason, []).append(key)
         listed = "; ".join(f"{', '.join(keys)} ({reason})" for reason, keys in by_reason.items())
         msg = f"required data could not be obtained: {listed}"
-        raise PreconditionFailed(msg, expression=f"prefetch.{next(iter(self._reasons))}")
+        first = next(iter(self._reasons))
+        raise PreconditionFailed(msg, expression=first if first.startswith("context.") else f"prefetch.{first}")

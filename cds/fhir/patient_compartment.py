@@ -10,6 +10,7 @@ _PATIENT_ELEMENT = {
     "AllergyIntolerance": "patient",
     "Consent": "patient",
     "Coverage": "beneficiary",
+    "DetectedIssue": "patient",
     "Device": "patient",
     "EpisodeOfCare": "patient",
     "FamilyMemberHistory": "patient",

@@ -15,17 +15,27 @@ _EFFECTIVE = "effectiveDateTime,effectivePeriod,effectiveInstant,effectiveTiming
 _MEDICATION = "code=token:medicationCodeableConcept medication=reference:medicationReference"
 
 _BY_TYPE = {
+    "AdverseEvent": "subject=reference:subject event=token:event category=token:category date=date:date"
+    " actuality=token:actuality seriousness=token:seriousness",
     "AllergyIntolerance": "patient=reference:patient identifier=token:identifier code=token:code,reaction.substance"
     " clinical-status=token:clinicalStatus verification-status=token:verificationStatus category=token:category"
     " criticality=token:criticality date=date:recordedDate onset=date:reaction.onset",
     "CarePlan": f"{_SUBJECT} {_BASICS} intent=token:intent category=token:category date=date:period"
     " activity-code=token:activity.detail.code condition=reference:addresses",
+    "ClinicalImpression": f"{_SUBJECT} {_BASICS} date=date:date finding-code=token:finding.itemCodeableConcept",
     "Condition": f"{_SUBJECT} identifier=token:identifier code=token:code category=token:category"
     " clinical-status=token:clinicalStatus verification-status=token:verificationStatus severity=token:severity"
     " body-site=token:bodySite onset-date=date:onsetDateTime,onsetPeriod"
     " abatement-date=date:abatementDateTime,abatementPeriod recorded-date=date:recordedDate",
+    "Consent": f"patient=reference:patient {_BASICS} category=token:category date=date:dateTime scope=token:scope",
     "Coverage": f"{_BASICS} patient=reference:beneficiary beneficiary=reference:beneficiary type=token:type",
+    "DetectedIssue": "patient=reference:patient identifier=token:identifier code=token:code"
+    " identified=date:identifiedDateTime,identifiedPeriod implicated=reference:implicated",
     "Device": f"{_BASICS} patient=reference:patient type=token:type",
+    "DeviceRequest": f"{_SUBJECT} {_BASICS} code=token:codeCodeableConcept intent=token:intent"
+    " authored-on=date:authoredOn",
+    "DeviceUseStatement": "patient=reference:subject subject=reference:subject identifier=token:identifier"
+    " device=reference:device",
     "DiagnosticReport": f"{_SUBJECT} {_BASICS} code=token:code category=token:category issued=date:issued"
     " date=date:effectiveDateTime,effectivePeriod result=reference:result conclusion=token:conclusionCode",
     "DocumentReference": f"patient=reference:subject subject=reference:subject {_BASICS} type=token:type"
@@ -38,8 +48,11 @@ _BY_TYPE = {
     "Flag": "patient=reference:subject subject=reference:subject identifier=token:identifier date=date:period",
     "Goal": "patient=reference:subject subject=reference:subject identifier=token:identifier"
     " lifecycle-status=token:lifecycleStatus category=token:category start-date=date:startDate",
+    "ImagingStudy": f"{_SUBJECT} {_BASICS} started=date:started modality=token:series.modality",
     "Immunization": f"patient=reference:patient {_BASICS} vaccine-code=token:vaccineCode"
     " date=date:occurrenceDateTime status-reason=token:statusReason lot-number=string:lotNumber",
+    "ImmunizationRecommendation": "patient=reference:patient identifier=token:identifier date=date:date"
+    " vaccine-type=token:recommendation.vaccineCode",
     "Location": f"{_BASICS} name=string:name",
     "Medication": f"{_BASICS} code=token:code form=token:form ingredient=reference:ingredient.itemReference"
     " ingredient-code=token:ingredient.itemCodeableConcept",
@@ -55,6 +68,7 @@ _BY_TYPE = {
     "MedicationStatement": f"patient=reference:subject subject=reference:subject {_BASICS} {_MEDICATION}"
     " context=reference:context category=token:category effective=date:effectiveDateTime,effectivePeriod"
     " part-of=reference:partOf",
+    "NutritionOrder": f"patient=reference:patient {_BASICS} datetime=date:dateTime",
     "Observation": f"{_SUBJECT} {_BASICS} code=token:code category=token:category date=date:{_EFFECTIVE}"
     " value-quantity=quantity:valueQuantity,valueSampledData value-concept=token:valueCodeableConcept"
     " value-string=string:valueString value-date=date:valueDateTime,valuePeriod"
@@ -74,6 +88,9 @@ _BY_TYPE = {
     " date=date:performedDateTime,performedPeriod reason-code=token:reasonCode"
     " reason-reference=reference:reasonReference performer=reference:performer.actor",
     "QuestionnaireResponse": f"{_SUBJECT} {_BASICS} questionnaire=uri:questionnaire authored=date:authored",
+    "RequestGroup": f"{_SUBJECT} {_BASICS} code=token:code intent=token:intent authored=date:authoredOn",
+    "RiskAssessment": f"{_SUBJECT} identifier=token:identifier date=date:occurrenceDateTime,occurrencePeriod"
+    " method=token:method",
     "ServiceRequest": f"{_SUBJECT} {_BASICS} code=token:code category=token:category intent=token:intent"
     " priority=token:priority authored=date:authoredOn occurrence=date:occurrenceDateTime,occurrencePeriod"
     " requester=reference:requester",
@@ -112,4 +129,5 @@ def search_parameters(resource_type: str) -> dict[str, SearchParameter]:
 
 def patient_parameter(resource_type: str) -> str | None:
     """Name the parameter that selects one patient's resources; None where the type has none."""
-    return "patient" if "patient" in search_parameters(resource_type) else None
+    parameters = search_parameters(resource_type)
+    return next((name for name in ("patient", "subject") if name in parameters), None)

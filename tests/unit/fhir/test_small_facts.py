@@ -111,4 +111,5 @@ def test_every_type_has_wellformed_parameters():
             assert parameter.kind in kinds
             assert all(parameter.paths)
     assert patient_parameter("Observation") == "patient"
+    assert patient_parameter("AdverseEvent") == "subject"
     assert patient_parameter("Practitioner") is None
