@@ -37,9 +37,9 @@ class _Compiled(NamedTuple):
 class FHIRPath:
     """A FHIRPath expression over FHIR R4 data, shared by threads.
 
-    `strict`: a step to an element that the type does not have is an error (the mode "strict" of HL7's tests); otherwise it
-    is empty. Raises FHIRPathSyntaxError for text that is not FHIRPath, unknown functions and types, UnsupportedError for
-    functions that the engine does not have.
+    `strict`: a step to an element that the type does not have is an error (the mode "strict" of HL7's tests); otherwise
+    it is empty. Raises FHIRPathSyntaxError for text that is not FHIRPath, unknown functions and types, UnsupportedError
+    for functions that the engine does not have.
     """
 
     def __init__(self, expression: str, *, strict: bool = True) -> None:
@@ -54,7 +54,7 @@ class FHIRPath:
         return f"FHIRPath({self.expression!r})"
 
     def check(self, focus: str | None = None, variables: Mapping[str, str] | None = None) -> None:
-        """Refuse what cannot mean anything on a focus and lists of these FHIR types, by variable name (None: any type)."""
+        """Refuse what cannot mean anything on a focus and variables (by name) of these FHIR types; None: any type."""
         known = variables or {}
         inputs = {name: _parameter(name, _named(known.get(name)), many=True) for name in self.variables}
         lower(self.expression, self._tree, _parameter("focus", _named(focus), many=False), inputs, strict=self.strict)
@@ -74,9 +74,9 @@ class FHIRPath:
         """Evaluate on a resource, an element or a list of them.
 
         `variables` by name without the percent sign: resources, elements, plain or engine values, or lists of these;
-        `%context`, `%resource` and `%rootResource` are the focus unless they are among them. `now` is an aware datetime,
-        `resources` are what `resolve()` may find, `value_sets` the port with `codes(url, version)`, `trace` is called with
-        name and items, `deadline` is a `time.monotonic()` value.
+        `%context`, `%resource` and `%rootResource` are the focus unless they are among them. `now` is an aware
+        datetime, `resources` are what `resolve()` may find, `value_sets` the port with `codes(url, version)`; `trace`
+        is called with name and items, `deadline` is a `time.monotonic()` value.
 
         FHIR elements come back as their JSON, computed values as engine values. Raises EvaluationError.
         """
@@ -90,7 +90,7 @@ class FHIRPath:
         return system_values(self._evaluate(run, arguments, _as_carrying_items))
 
     def evaluate_boolean(self, focus: Any, variables: Mapping[str, Any] | None = None, **world: Any) -> bool | None:
-        """Evaluate a condition: True, False, or None for empty (not known). One item that is no Boolean counts as true."""
+        """Evaluate a condition: True, False, or None for empty (not known); one item that is no Boolean is true."""
         run, arguments = self._prepare(focus, variables, **_with_defaults(world))
         answer: bool | None = self._evaluate(run, arguments, _as_boolean)
         return answer

@@ -1,10 +1,11 @@
-"""What callers hand in: plain Python and JSON values, brought to the forms the compiled code works on, with their type."""
+"""What callers hand in: plain Python and JSON values, in the forms the compiled code works on, with their type."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from cds.engine.errors import EvaluationError
@@ -78,6 +79,11 @@ def moment(now: dt.datetime) -> DateTime:
     shift = now.utcoffset()
     if shift is None:
         raise EvaluationError("the moment of evaluation needs a time zone")
+    return _moment(now, shift)
+
+
+@lru_cache(maxsize=64)  # by the offset, too: equal moments of different zones are equal to Python
+def _moment(now: dt.datetime, shift: dt.timedelta) -> DateTime:
     offset = Decimal(int(shift.total_seconds())) / 3600
     clock = (now.hour, now.minute, now.second, now.microsecond // 1000)
     return DateTime(now.year, now.month, now.day, *clock, offset)

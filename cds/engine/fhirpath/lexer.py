@@ -1,7 +1,7 @@
 """FHIRPath text to tokens.
 
-The lexical rules are those of the grammar (https://hl7.org/fhirpath/grammar.html), with two refusals where the grammar is
-generous: a control character or an unknown symbol is an error, and so is a date or time directly followed by a letter.
+The lexical rules are those of the grammar; a date or time directly followed by a letter is an error.
+https://hl7.org/fhirpath/grammar.html
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token: its kind, its text (strings and delimited identifiers without quotes, escapes resolved), where it starts."""
+    """A token: its kind, its text (without quotes and escapes), where it starts."""
 
     kind: Kind
     text: str
@@ -95,7 +95,8 @@ def tokenize(text: str) -> list[Token]:
             raise syntax_error(_complaint(text, position), text, position)
         group = match.lastgroup or ""
         if group in _TEMPORAL and text[match.end() : match.end() + 1].isalnum():
-            raise syntax_error(f"'{text[position : match.end() + 1]}' is not a date or time", text, position)
+            message = f"'{text[position : match.end() + 1]}' is not a date or time"
+            raise syntax_error(message, text, position)
         if group != "space":
             lexeme = match.group()
             if group in _QUOTED:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
+from cds.engine.errors import FHIRPathSyntaxError
 from cds.engine.fhirpath.lexer import Kind, Token, syntax_error, tokenize
 from cds.engine.fhirpath.literals import CALENDAR_UNITS, integer, long, temporal
 from cds.engine.fhirpath.syntax import (
@@ -36,7 +37,7 @@ T = TypeVar("T")
 MAX_NESTING = 60
 """How deep parentheses, arguments and operands may nest; Python compiles what we emit and has limits of its own."""
 MAX_CHAIN = 120
-"""How many steps a path, and how many operands a run of one operator may have; `and`, `or` and `|` have no such limit."""
+"""How many steps a path may have, and how many operands a run of one operator other than `and`, `or` and `|`."""
 
 _PRECEDENCE = {
     "implies": 1,
@@ -108,14 +109,16 @@ class _Parser:
 
     def _expect(self, symbol: str) -> None:
         if not self._accept(symbol):
-            self._fail(f"expected '{symbol}' but found {self._token}")
+            message = f"expected '{symbol}' but found {self._token}"
+            raise self._error(message)
 
     def expect_end(self) -> None:
         if self._token.kind is not Kind.END:
-            self._fail(f"unexpected {self._token}")
+            message = f"unexpected {self._token}"
+            raise self._error(message)
 
-    def _fail(self, message: str, start: int | None = None) -> NoReturn:
-        raise syntax_error(message, self._text, self._token.start if start is None else start)
+    def _error(self, message: str, start: int | None = None) -> FHIRPathSyntaxError:
+        return syntax_error(message, self._text, self._token.start if start is None else start)
 
     def _operator(self) -> str | None:
         token = self._token
@@ -128,13 +131,15 @@ class _Parser:
     def expression(self, minimum: int) -> Node:
         self._nesting += 1
         if self._nesting > MAX_NESTING:
-            self._fail(f"the expression nests deeper than {MAX_NESTING} levels")
+            message = f"the expression nests deeper than {MAX_NESTING} levels"
+            raise self._error(message)
         left = self._unary()
         links = 0
         while (operator := self._operator()) is not None and _PRECEDENCE[operator] > minimum:
             links += 1
             if links > MAX_CHAIN:
-                self._fail(f"more than {MAX_CHAIN} operators in a row; use parentheses or variables")
+                message = f"more than {MAX_CHAIN} operators in a row; use parentheses or variables"
+                raise self._error(message)
             if operator in ("is", "as"):
                 self._next()
                 left = TypeOperation(left.start, operator, left, self._type_name())
@@ -159,7 +164,7 @@ class _Parser:
         while self._at("-") or self._at("+"):
             signs.append(self._next())
             if len(signs) > MAX_NESTING:
-                self._fail("too many signs in a row")
+                raise self._error("too many signs in a row")
         node = self._postfix()
         for sign in reversed(signs):
             node = Unary(sign.start, sign.text, node)
@@ -177,12 +182,14 @@ class _Parser:
                 node = Indexer(start, node, index)
             else:
                 return node
-        self._fail(f"a path of more than {MAX_CHAIN} steps")
+        message = f"a path of more than {MAX_CHAIN} steps"
+        raise self._error(message)
 
     def _invocation(self, source: Node) -> Node:
         token = self._token
         if token.kind is Kind.SPECIAL:
-            self._fail(f"{token.text} cannot follow a '.'")
+            message = f"{token.text} cannot follow a '.'"
+            raise self._error(message)
         name = self._identifier()
         if self._at("("):
             return self._call(source, name, token.start)
@@ -194,7 +201,8 @@ class _Parser:
             return token.text
         if token.kind is Kind.IDENTIFIER and token.text not in _RESERVED:
             return token.text
-        self._fail(f"expected a name but found {token}", token.start)
+        message = f"expected a name but found {token}"
+        raise self._error(message, token.start)
 
     def _type_name(self) -> str:
         name = self._identifier()
@@ -224,7 +232,7 @@ class _Parser:
                 self._next()
                 return Literal(token.start, self._checked(temporal, token.text, token.start))
             case _:
-                self._fail("the expression ends too early" if self._position else "the expression is empty")
+                raise self._error("the expression ends too early" if self._position else "the expression is empty")
 
     def _symbol_term(self, token: Token) -> Node:
         if self._accept("("):
@@ -237,7 +245,8 @@ class _Parser:
         if self._accept("%"):
             name = self._next().text if self._token.kind is Kind.STRING else self._identifier()
             return Variable(token.start, name)
-        self._fail(f"expected a value or a name but found {token}")
+        message = f"expected a value or a name but found {token}"
+        raise self._error(message)
 
     def _named_term(self, token: Token) -> Node:
         name = self._identifier()
@@ -265,7 +274,7 @@ class _Parser:
         try:
             return read(text)
         except ValueError as error:
-            self._fail(str(error), start)
+            raise self._error(str(error), start) from None
 
     # functions and instances
 

@@ -1,4 +1,4 @@
-"""What a FHIRPath evaluation sees besides what every run of the engine sees: resources to resolve, a listener to `trace`."""
+"""What a FHIRPath evaluation sees besides clock and budget: resources to resolve, a listener to `trace`."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Variable(Node):
 
 @dataclass(frozen=True, slots=True)
 class This(Node):
-    """`$this`, written or implied at the head of a path."""
+    """The item in focus: `$this`, written or implied at the head of a path."""
 
 
 @dataclass(frozen=True, slots=True)

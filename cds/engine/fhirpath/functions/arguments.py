@@ -21,7 +21,7 @@ def empty_in_empty_out(function: Callable[P, R]) -> Callable[P, R | None]:
     @wraps(function)
     def wrapped(*arguments: P.args, **options: P.kwargs) -> R | None:
         values = [system_value(argument) for argument in arguments]
-        return None if None in values else function(*values, **options)  # type: ignore[call-arg] # same arguments, converted
+        return None if None in values else function(*values, **options)
 
     return wrapped
 

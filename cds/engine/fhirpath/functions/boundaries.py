@@ -1,6 +1,6 @@
 """`lowBoundary`, `highBoundary` and `precision`: what a value of limited precision may mean.
 
-A precision counts digits: decimal places of a number; 4, 6, 8 for a date; up to 17 for a date-time; 2, 4, 6, 9 for a time.
+A precision counts digits: decimal places of a number; 4, 6 or 8 of a date; up to 17 of a date-time; up to 9 of a time.
 A date-time without an offset may have been anywhere: the earliest clock is +14:00, the latest -12:00.
 https://hl7.org/fhirpath/#lowboundaryprecision-integer-decimal--date--datetime--time
 """

@@ -1,12 +1,13 @@
 """`=`, `~`, `<` and their kin over single items, as FHIRPath has them.
 
-Numbers and quantities compare as in CQL. Dates and times differ from CQL in two points: seconds and milliseconds are one
-precision (`@T10:00:00 = @T10:00:00.0`), and a time with an offset and one without are not comparable.
+Numbers and quantities compare as in CQL. Dates and times differ from CQL in two points: seconds and milliseconds are
+one precision (`@T10:00:00 = @T10:00:00.0`), and a time with an offset and one without are not comparable.
 https://hl7.org/fhirpath/#equality and https://hl7.org/fhirpath/#comparison
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from cds.engine.errors import EvaluationError
@@ -21,7 +22,7 @@ from cds.engine.runtime.temporal import Date, DateTime, Time
 from cds.engine.runtime.values import Long, Quantity
 
 Temporal = Date | DateTime | Time
-_NUMBERS = frozenset((int, Long, decimals.Decimal))
+_NUMBERS = frozenset((int, Long, Decimal))
 
 
 def equal(left: Any, right: Any) -> bool | None:
@@ -113,16 +114,21 @@ def compare(left: Any, right: Any) -> int | None:
     if left is None or right is None or _is_unreadable_quantity(left) or _is_unreadable_quantity(right):
         return None
     if kind is str and other is str:
-        return (left > right) - (left < right)
+        return 0 if left == right else -1 if left < right else 1
     if kind in _NUMBERS and other in _NUMBERS:
-        return comparison.compare(left, right)
+        return _by_amount(left, right)
     if kind is Quantity or other is Quantity:
         if (kind is Quantity or kind in _NUMBERS) and (other is Quantity or other in _NUMBERS):
-            return comparison.compare(left, right)
+            return _by_amount(left, right)
     elif isinstance(left, Temporal) and isinstance(right, Temporal) and (kind is Time) is (other is Time):
         return compare_temporal(left, right)
     message = f"{type_of(left)} and {type_of(right)} cannot be put in order"
     raise EvaluationError(message)
+
+
+def _by_amount(left: Any, right: Any) -> int | None:
+    order: int | None = comparison.compare(left, right)
+    return order
 
 
 def compare_temporal(left: Temporal, right: Temporal) -> int | None:

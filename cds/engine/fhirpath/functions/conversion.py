@@ -119,7 +119,9 @@ def _to_quantity(value: Any, unit: Any) -> Quantity | None:
     target = text(unit, "toQuantity")
     if quantity is None or not target:
         return quantity
-    return convert_quantity(quantity, target) or convert_quantity(Quantity(quantity.value, ucum_unit(quantity.unit)), target)
+    return convert_quantity(quantity, target) or convert_quantity(
+        Quantity(quantity.value, ucum_unit(quantity.unit)), target
+    )
 
 
 def _quantity(value: Any) -> Quantity | None:

@@ -1,4 +1,7 @@
-"""Math functions over a single number or quantity. https://hl7.org/fhirpath/#math"""
+"""Math functions over a single number or quantity.
+
+https://hl7.org/fhirpath/#math
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ https://hl7.org/fhirpath/#math-1
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from cds.engine.errors import EvaluationError
@@ -24,7 +25,7 @@ def add(left: Any, right: Any) -> Any:
     if isinstance(left, str) and isinstance(right, str):
         return left + right
     if isinstance(left, Date | DateTime | Time) and isinstance(right, Quantity):
-        return temporal_arithmetic.add(left, right)
+        return _later(left, right)
     return arithmetic.add(*_numbers(left, right, "+"))
 
 
@@ -34,8 +35,12 @@ def subtract(left: Any, right: Any) -> Any:
     if left is None or right is None:
         return None
     if isinstance(left, Date | DateTime | Time) and isinstance(right, Quantity):
-        return temporal_arithmetic.subtract(left, right)
+        return _earlier(left, right)
     return arithmetic.subtract(*_numbers(left, right, "-"))
+
+
+_later = lru_cache(maxsize=1024)(temporal_arithmetic.add)
+_earlier = lru_cache(maxsize=1024)(temporal_arithmetic.subtract)  # `today() - 90 days` is the same all day
 
 
 def multiply(left: Any, right: Any) -> Any:

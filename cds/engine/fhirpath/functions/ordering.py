@@ -1,4 +1,7 @@
-"""`sort`: by any number of keys, each ascending or descending, empty keys lowest. https://hl7.org/fhirpath/#fn-sort"""
+"""`sort`: by any number of keys, each ascending or descending, empty keys lowest.
+
+https://hl7.org/fhirpath/#fn-sort
+"""
 
 from __future__ import annotations
 
@@ -16,23 +19,28 @@ from cds.engine.runtime.temporal import Date, DateTime, Time
 Direction = Literal["asc", "desc", "minus"]
 
 
-def sort(run: Run, items: Iterable[Any] | None, directions: tuple[Direction, ...], *keys: Callable[[Any], Any]) -> list[Any]:
+def sort(
+    run: Run, items: Iterable[Any] | None, directions: tuple[Direction, ...], *keys: Callable[[Any], Any]
+) -> list[Any]:
     """Sort by the values of the keys, the last key first so that earlier ones decide; equal items keep their order.
 
     Where precision leaves open which of two dates is later (March against 5 March), the one that begins earlier counts
-    as earlier. Keys without order among each other are an error. An empty key is lowest, so it comes last in "desc"; with
-    the older spelling "minus" (`-key`, itself empty) it comes first.
+    as earlier. Keys without order among each other are an error. An empty key is lowest, so it comes last in "desc";
+    with the older spelling "minus" (`-key`, itself empty) it comes first.
     """
     result = list(items or ())
     run.charge(len(result) * max(1, len(keys)))
     for key, direction in reversed(list(zip(keys, directions, strict=True))):
-        decorated = [(system_value(key(item)), item) for item in result]
-        order = _order_of([value for value, _ in decorated])
-        decorated.sort(key=lambda pair, order=order: order(pair[0]), reverse=direction != "asc")
-        if direction == "minus":
-            decorated.sort(key=lambda pair: pair[0] is not None)
-        result = [item for _, item in decorated]
+        result = _sorted(result, [system_value(key(item)) for item in result], direction)
     return result
+
+
+def _sorted(items: list[Any], values: list[Any], direction: Direction) -> list[Any]:
+    order = _order_of(values)
+    pairs = sorted(zip(values, items, strict=True), key=lambda pair: order(pair[0]), reverse=direction != "asc")
+    if direction == "minus":
+        pairs.sort(key=lambda pair: pair[0] is not None)
+    return [item for _, item in pairs]
 
 
 def _order_of(values: list[Any]) -> Callable[[Any], Any]:

@@ -10,9 +10,9 @@ import binascii
 import html
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from cds.engine.errors import EvaluationError
 from cds.engine.fhirpath.functions.arguments import empty_in_empty_out, text, whole
@@ -105,7 +105,7 @@ def matches_full(value: Any, pattern: Any, flags: Any = "") -> bool | None:
 
 @empty_in_empty_out
 def replace_matches(value: Any, pattern: Any, substitution: Any, flags: Any = "") -> str | None:
-    """Replace every match of a regular expression; `$1` and `${name}` stand for groups. An empty one changes nothing."""
+    """Replace every match of a regular expression; `$1` and `${name}` stand for groups."""
     expression = _pattern(pattern, flags, "replaceMatches")
     string = text(value, "replaceMatches")
     return strings.replace_matches(string, expression, text(substitution, "replaceMatches")) if pattern else string
@@ -204,11 +204,11 @@ _ESCAPE: dict[str, Callable[[str], str]] = {
 }
 _UNESCAPE: dict[str, Callable[[str], str | None]] = {"html": html.unescape, "json": _from_json}
 
-F = Callable[[str], Any]
+F = TypeVar("F")
 
 
-def _chosen(table: dict[str, Any], name: Any, function: str) -> F:
-    found: F | None = table.get(text(name, function))
+def _chosen(table: Mapping[str, F], name: Any, function: str) -> F:
+    found = table.get(text(name, function))
     if found is None:
         message = f"{function}() knows {', '.join(table)}, not {name!r}"
         raise EvaluationError(message)

@@ -30,10 +30,12 @@ def call(lowering: Lowering, node: syntax.Call, scope: Scope, value: bool) -> Ex
         raise UnsupportedError([Problem(lowering.text, str(node.start), f"{node.name}()", _REFUSED[node.name])])
     found = FUNCTIONS.get(node.name)
     if found is None:
-        lowering.fail(f"there is no function {node.name}()", node)
+        message = f"there is no function {node.name}()"
+        raise lowering.refusal(message, node)
     count = len(node.arguments)
     if count < found.fewest or (found.most is not None and count > found.most):
-        lowering.fail(f"{node.name}() takes {_number(found.fewest, found.most)}, not {count}", node)
+        message = f"{node.name}() takes {_number(found.fewest, found.most)}, not {count}"
+        raise lowering.refusal(message, node)
     source = lowering.source_of(node, scope, value=found.value_source)
     return found.lower(Invocation(lowering, node, source, scope, value))
 

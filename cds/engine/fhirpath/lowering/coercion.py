@@ -15,7 +15,10 @@ from cds.engine.runtime.fhir_values import boolean_value
 
 
 def single_item(items: list[Any] | None) -> Any:
-    """Take the one item; `EvaluationError` where there are more. https://hl7.org/fhirpath/#singleton-evaluation-of-collections"""
+    """Take the one item; `EvaluationError` where there are more.
+
+    https://hl7.org/fhirpath/#singleton-evaluation-of-collections
+    """
     if not items:
         return None
     if len(items) > 1:

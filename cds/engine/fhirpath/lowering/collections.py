@@ -1,4 +1,7 @@
-"""Functions of whole collections: counting, subsets by position, duplicates, unions. https://hl7.org/fhirpath/#subsetting"""
+"""Functions of whole collections: counting, subsets by position, duplicates, unions.
+
+https://hl7.org/fhirpath/#subsetting
+"""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from cds.engine.fhirpath.types import Type
 class Expr:
     """A node and its static type.
 
-    `many`: the node gives a list (or None), else one item or None. `type` None: every item carries its type. `bare`: FHIR
-    primitives are their JSON value, never an Element with extensions.
+    `many`: the node gives a list (or None), else one item or None. `type` None: every item carries its type. `bare`:
+    FHIR primitives are their JSON value, never an Element with extensions.
     """
 
     node: ir.Node

@@ -1,4 +1,4 @@
-"""Functions that walk over a collection and evaluate an argument for every item: `where`, `select`, `exists`, `sort` …
+"""Functions that evaluate an argument for every item: `where`, `select`, `exists`, `all`, `sort` and others.
 
 Where the types are known they become plain loops. https://hl7.org/fhirpath/#filtering-and-projection
 """
@@ -37,7 +37,7 @@ def _walk(call: Invocation, total: Expr | None = None) -> tuple[tuple[ir.Clause,
 
 
 def _uses_index(node: syntax.Node) -> bool:
-    """Say whether `$index` is written anywhere in an argument; an inner function may have its own, which does no harm."""
+    """Say whether `$index` is written in an argument, or in one inside it."""
     pending = [node]
     while pending:
         current = pending.pop()

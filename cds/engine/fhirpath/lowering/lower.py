@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from cds.engine import ir
 from cds.engine.errors import FHIRPathSyntaxError
@@ -43,7 +43,8 @@ class Lowering:
         """Lower a node; `value` says that only the values of primitives matter, not their ids and extensions."""
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            self.fail(f"the expression is more than {MAX_DEPTH} levels deep", node)
+            message = f"the expression is more than {MAX_DEPTH} levels deep"
+            raise self.refusal(message, node)
         expr = _LOWER[type(node)](self, node, scope, value)
         self._depth -= 1
         return expr
@@ -57,9 +58,9 @@ class Lowering:
         """Lower what a function is called on: written before the dot, or the focus."""
         return scope.this if node.source is None else self.lower(node.source, scope, value=value)
 
-    def fail(self, message: str, node: syntax.Node) -> NoReturn:
-        """Refuse the expression at a place."""
-        raise FHIRPathSyntaxError(message, expression=self.text, position=node.start)
+    def refusal(self, message: str, node: syntax.Node) -> FHIRPathSyntaxError:
+        """Make the error that refuses the expression at a place."""
+        return FHIRPathSyntaxError(message, expression=self.text, position=node.start)
 
 
 def _empty(_lowering: Lowering, _node: syntax.Empty, _scope: Scope, _value: bool) -> Expr:
@@ -77,7 +78,8 @@ def _variable(lowering: Lowering, node: syntax.Variable, scope: Scope, _value: b
     fixed = _fixed(node.name)
     if fixed is not None:
         return constant(fixed, types.STRING)
-    lowering.fail(f"the variable %{node.name} is not defined", node)
+    message = f"the variable %{node.name} is not defined"
+    raise lowering.refusal(message, node)
 
 
 def _fixed(name: str) -> str | None:
@@ -101,7 +103,7 @@ def _index(_lowering: Lowering, _node: syntax.Index, scope: Scope, _value: bool)
 
 def _total(lowering: Lowering, node: syntax.Total, scope: Scope, _value: bool) -> Expr:
     if scope.total is None:
-        lowering.fail("$total is only known within aggregate()", node)
+        raise lowering.refusal("$total is only known within aggregate()", node)
     return scope.total
 
 
@@ -123,7 +125,8 @@ def _binary(lowering: Lowering, node: syntax.Binary, scope: Scope, value: bool) 
 
 
 def _instance(lowering: Lowering, node: syntax.Instance, _scope: Scope, _value: bool) -> Expr:
-    lowering.fail(f"objects ({node.type_name} {{ … }}) cannot be made in an expression here", node)
+    message = f"objects ({node.type_name} {{ … }}) cannot be made in an expression here"
+    raise lowering.refusal(message, node)
 
 
 _LOWER: dict[type[syntax.Node], Callable[[Lowering, Any, Scope, bool], Expr]] = {

@@ -1,4 +1,4 @@
-"""Steps along a path. Where the type of the owner is known, an element is a look-up in its JSON; else it is found at run time.
+"""Steps along a path: look-ups in JSON where the type of the owner is known, else searches at run time.
 
 https://hl7.org/fhirpath/#path-selection
 """
@@ -68,7 +68,8 @@ def _step_or_choice(lowering: Lowering, node: syntax.Member, scope: Scope, value
     if isinstance(source, Choice):
         having = source.narrowed(lambda type_name: r4.element(type_name, node.name) is not None)
         if not having.members and lowering.strict:
-            lowering.fail(f"no alternative of the choice has an element {node.name}", node)
+            message = f"no alternative of the choice has an element {node.name}"
+            raise lowering.refusal(message, node)
         source = decided(lowering, having if len(having.members) < 2 else source, False)
     return step(lowering, source, node, value)
 
@@ -93,7 +94,8 @@ def step(lowering: Lowering, source: Expr, node: syntax.Member, value: bool) -> 
     found = r4.element(source.type.name, node.name) if source.type.namespace == "FHIR" else None
     if found is None:
         if lowering.strict:
-            lowering.fail(f"{source.type} has no element {node.name}", node)
+            message = f"{source.type} has no element {node.name}"
+            raise lowering.refusal(message, node)
         return EMPTY
     if types.is_primitive(source.type):
         return _each(lowering, source, lambda owner: _of_primitive(owner, source, node.name))

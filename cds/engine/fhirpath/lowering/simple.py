@@ -1,4 +1,4 @@
-"""Functions of single values: one item in, single arguments, one value out. Most of the specification's functions are."""
+"""Functions of single values: one item in, single arguments, one value out. Most functions are."""
 
 from __future__ import annotations
 

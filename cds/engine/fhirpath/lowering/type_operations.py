@@ -25,7 +25,8 @@ def type_operation(lowering: Lowering, node: syntax.TypeOperation, scope: Scope,
     """Lower a type operation; a choice element asked for one of its types becomes that element."""
     target = types.named(node.type_name)
     if target is None:
-        lowering.fail(f"there is no type {node.type_name}", node)
+        message = f"there is no type {node.type_name}"
+        raise lowering.refusal(message, node)
     source = undecided(lowering, node.operand, scope)
     if isinstance(source, Choice):
         if node.operator != "is":

@@ -1,4 +1,7 @@
-"""Utility functions: conditions, variables, clock, trace, types, the tree. https://hl7.org/fhirpath/#utility-functions"""
+"""Utility functions: conditions, variables, clock, trace, types, the tree.
+
+https://hl7.org/fhirpath/#utility-functions
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,8 @@ def define_variable(call: Invocation) -> Expr:
     name = _literal_name(call)
     known = call.scope.variables.keys() | call.lowering.inputs.keys() | _SYSTEM_VARIABLES
     if name in known:
-        call.lowering.fail(f"the variable %{name} exists already", call.call)
+        message = f"the variable %{name} exists already"
+        raise call.lowering.refusal(message, call.call)
     value = call.argument(1) if call.count == 2 else call.source
     if isinstance(value.node, ir.Const):
         call.scope.variables[name] = value
@@ -65,7 +69,7 @@ def _literal_name(call: Invocation) -> str:
     argument = call.call.arguments[0]
     if isinstance(argument, syntax.Literal) and isinstance(argument.value, str):
         return argument.value
-    call.lowering.fail("the name of a variable must be a string literal", call.call)
+    raise call.lowering.refusal("the name of a variable must be a string literal", call.call)
 
 
 @function("trace", 1, 2)

@@ -1,9 +1,9 @@
 """Values that carry their type.
 
-In a collection whose type is known when the expression is compiled, FHIR elements are plain JSON. Where it is not (choice
-elements, `children()`, mixed collections), every item tells its own type: a resource by its resourceType, a value of the
-expression by its Python class, and any other FHIR element by standing in an `Element` of the run time. A primitive that
-has an id or extensions stands in an `Element` everywhere.
+In a collection whose type is known when the expression is compiled, FHIR elements are plain JSON. Where it is not
+(choice elements, `children()`, mixed collections), every item tells its own type: a resource by its resourceType, a
+value of the expression by its Python class, and any other FHIR element by standing in an `Element` of the run time. A
+primitive that has an id or extensions stands in an `Element` everywhere.
 """
 
 from __future__ import annotations

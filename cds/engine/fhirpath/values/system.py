@@ -1,7 +1,7 @@
 """What FHIR elements are where an operator asks for a value: primitives become System values, Quantity System.Quantity.
 
-Numbers and dates of FHIR JSON stay as they came until an operator needs them. Data of the wrong JSON type is an error; a
-text that is no date is no value. https://hl7.org/fhir/R4/fhirpath.html#types
+Numbers and dates of FHIR JSON stay as they came until an operator needs them. Data of the wrong JSON type is an error;
+a text that is no date is no value. https://hl7.org/fhir/R4/fhirpath.html#types
 """
 
 from __future__ import annotations
