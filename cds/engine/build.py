@@ -26,7 +26,7 @@ def never_null(node: ir.Node) -> bool:
         return node.never_null
     if isinstance(node, ir.Comprehension):
         return isinstance(node.sink, ir.Collect | ir.Exists | ir.Count)
-    return isinstance(node, ir.MakeList | ir.MakeTuple | ir.Lambda)
+    return isinstance(node, ir.IsNull | ir.MakeList | ir.MakeTuple | ir.Lambda)
 
 
 def call(
@@ -71,7 +71,7 @@ def is_null(node: ir.Node) -> ir.Node:
         return ir.Const(node.value is None)
     if never_null(node):
         return FALSE
-    return ir.Native("{0} is None", (node,), null_in_null_out=False, never_null=True)
+    return ir.IsNull(node)
 
 
 def conjunction(operands: Iterable[ir.Node]) -> ir.Node:

@@ -111,6 +111,13 @@ class Not(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class IsNull(Node):
+    """True for null, else False; never null."""
+
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class If(Node):
     """`then` where the condition is True, else `otherwise` (for False and for null); only one is evaluated."""
 

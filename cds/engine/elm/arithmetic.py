@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cds.engine import ir
+from cds.engine import build, ir
 from cds.engine.elm import types
+from cds.engine.elm.literals import negative
 from cds.engine.elm.lowering import Lowering, Refused, lowers
 from cds.engine.elm.operators import first_known, operator
 from cds.engine.elm.value import Value
@@ -26,7 +27,6 @@ operator("Multiply", arithmetic.multiply, first_known)
 operator("Divide", arithmetic.divide, _quotient)
 operator("TruncatedDivide", arithmetic.truncated_divide, first_known)
 operator("Modulo", arithmetic.modulo, first_known)
-operator("Negate", arithmetic.negate, first_known)
 operator("Abs", arithmetic.abs, first_known)
 operator("Ceiling", arithmetic.ceiling, types.INTEGER)
 operator("Floor", arithmetic.floor, types.INTEGER)
@@ -41,6 +41,15 @@ operator("Predecessor", boundaries.predecessor, first_known)
 operator("LowBoundary", boundary_digits.low_boundary, first_known)
 operator("HighBoundary", boundary_digits.high_boundary, first_known)
 operator("Precision", boundary_digits.precision, types.INTEGER)
+
+
+@lowers("Negate")
+def _negate(lowering: Lowering, node: Any) -> Deep[Value]:
+    literal = negative(node)
+    operand: Value = yield lowering.lower(literal or node["operand"])
+    if literal is not None:
+        return operand
+    return Value(build.call(arithmetic.negate, operand.node, at=lowering.locator), operand.type)
 
 
 @lowers("MinValue", "MaxValue")

@@ -38,13 +38,12 @@ _COMPONENTS = ("year", "month", "day", "hour", "minute", "second", "millisecond"
 
 @lowers("DateTime")
 def _date_time(lowering: Lowering, node: Any) -> Deep[Value]:
-    """A DateTime without offset depends on the evaluation, but only if it has an hour and no offset of its own."""
+    """A DateTime without an offset of its own depends on the evaluation."""
     parts = []
     for component in _COMPONENTS:
         value: Value | None = yield lowering.optional(node.get(component))
         parts.append(value or NULL)
     nodes = [part.node for part in parts]
-    known = build.is_constant(parts[3].node, None) or not build.is_constant(parts[7].node, None)
-    if known and all(isinstance(part, ir.Const) for part in nodes):
+    if node.get("timezoneOffset") is not None and all(isinstance(part, ir.Const) for part in nodes):
         return Value(build.call(temporal_parts.date_time, *nodes, at=lowering.locator), types.DATETIME)
     return Value(build.call(evaluation.date_time, *nodes, with_run=True, at=lowering.locator), types.DATETIME)

@@ -16,6 +16,8 @@ from cds.engine.runtime import conversion, units
 from cds.engine.runtime.values import INTEGER_MAX, LONG_MAX, Code, Concept, Long, Quantity, Ratio
 from cds.engine.trampoline import Deep
 
+_DECIMAL_LIMIT = Decimal(10) ** 28
+
 
 @lowers("Null")
 def _null(lowering: Lowering, node: Any) -> Deep[Value]:  # noqa: ARG001 - every handler takes both
@@ -32,11 +34,11 @@ def _literal(lowering: Lowering, node: Any) -> Deep[Value]:  # noqa: ARG001 - ev
         case "System.Boolean":
             return constant(text == "true", type_)
         case "System.Integer":
-            return constant(_whole(text, INTEGER_MAX + 1, type_), type_)
+            return constant(_whole(text, INTEGER_MAX, type_), type_)
         case "System.Long":
-            return constant(Long(_whole(text.removesuffix("L"), LONG_MAX + 1, type_)), type_)
+            return constant(Long(_whole(text.removesuffix("L"), LONG_MAX, type_)), type_)
         case "System.Decimal":
-            return constant(Decimal(text), type_)
+            return constant(_decimal(text, type_), type_)
         case "System.String":
             return constant(text, type_)
     value = _PARSERS[type_.name](text) if type_.name in _PARSERS else None
@@ -57,10 +59,27 @@ _PARSERS: dict[str, Any] = {
 
 def _whole(text: str, limit: int, type_: types.Type) -> int:
     value = int(text)
-    if not -limit <= value <= limit:  # the sign of the least value is a Negate around its literal
+    if not -limit - 1 <= value <= limit:
         message = f"{text} is out of range for {type_}"
         raise Refused(message)
     return value
+
+
+def _decimal(text: str, type_: types.Type) -> Decimal:
+    value = Decimal(text)
+    exponent = value.as_tuple().exponent
+    if not value.is_finite() or value.copy_abs() >= _DECIMAL_LIMIT or not isinstance(exponent, int) or exponent < -8:
+        message = f"{text} is out of range for {type_}"
+        raise Refused(message)
+    return value
+
+
+def negative(node: Any) -> Any:
+    """Return the literal that the negation of a literal stands for, or None: the least value has no positive."""
+    operand = node.get("operand")
+    if node.get("type") != "Negate" or not isinstance(operand, dict) or operand.get("type") != "Literal":
+        return None
+    return {**operand, "value": f"-{operand['value']}"} if not str(operand.get("value")).startswith("-") else None
 
 
 def _quantity_of(node: Any) -> Quantity:

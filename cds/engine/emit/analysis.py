@@ -21,7 +21,7 @@ def children(node: ir.Node) -> Iterator[ir.Node]:
             yield node.target
         case ir.And() | ir.Or() | ir.Coalesce():
             yield from node.operands
-        case ir.Not():
+        case ir.Not() | ir.IsNull():
             yield node.operand
         case ir.If():
             yield from (node.condition, node.then, node.otherwise)

@@ -62,7 +62,10 @@ def _one(writer: FunctionWriter, node: ir.Node, *, want: bool) -> Deep[Code]:
         template = f"({node.template.format(*(v.text for v in values))})"
         parts.append(template if want else f"not {template}")
         return Code(f"({' and '.join(parts)})", 2)
-    value: Code = yield writer.value(node)
+    if isinstance(node, ir.IsNull):
+        operand = writer.named((yield writer.value(node.operand)))
+        return Code(f"({operand.text} {'is' if want else 'is not'} None)", 1)
+    value: Code = writer.named((yield writer.value(node)))
     if value.never_null:
         return value if want else Code(f"(not {value.text})", value.depth + 1)
     return Code(f"({value.text} is {want})", value.depth + 1)

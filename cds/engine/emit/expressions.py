@@ -74,7 +74,7 @@ def _logic(writer: FunctionWriter, node: ir.And | ir.Or, *, settled: str) -> Dee
     never_null = first.never_null
     for operand in node.operands[1:]:
         with writer.inner() as block:
-            value = writer.keep((yield writer.value(operand)))
+            value = writer.named((yield writer.value(operand)))
             if never_null:
                 writer.line(f"{result} = {value.text}")
             elif value.never_null:
@@ -98,8 +98,15 @@ def block_line(writer: FunctionWriter, text: str) -> Any:
     return block[0]
 
 
+def _is_null(writer: FunctionWriter, node: ir.IsNull) -> Deep[Code]:
+    value = yield writer.value(node.operand)
+    if value.never_null:
+        return Code("False", 0, simple=True, never_null=True)
+    return Code(f"({value.text} is None)", value.depth + 1, never_null=True)
+
+
 def _not(writer: FunctionWriter, node: ir.Not) -> Deep[Code]:
-    value = writer.keep((yield writer.value(node.operand)))
+    value = writer.named((yield writer.value(node.operand)))
     if value.never_null:
         return Code(f"(not {value.text})", 1, never_null=True)
     return Code(f"(None if {value.text} is None else not {value.text})", 1)
@@ -148,7 +155,7 @@ def _let(writer: FunctionWriter, node: ir.Let) -> Deep[Code]:
 def bind(writer: FunctionWriter, name: str, node: ir.Node) -> Deep[None]:
     """Give a local the value of a node."""
     value = yield writer.value(node)
-    if value.simple:
+    if value.text.isidentifier():
         writer.alias(name, value)
     else:
         local = writer.declare(name, never_null=value.never_null)
@@ -228,6 +235,7 @@ _WRITE: dict[type[ir.Node], Callable[[Any, Any], Deep[Code]]] = {
     ir.And: _and,
     ir.Or: _or,
     ir.Not: _not,
+    ir.IsNull: _is_null,
     ir.If: _if,
     ir.Coalesce: _coalesce,
     ir.Let: _let,

@@ -126,6 +126,10 @@ class FunctionWriter:
         self.line(f"{name} = {value.text}", at)
         return code.name(name, never_null=value.never_null)
 
+    def named(self, value: Code) -> Code:
+        """Put a value into a temporary unless it is a name: `is` wants no literal beside it."""
+        return value if value.text.isidentifier() else self.keep(value._replace(simple=False))
+
     def local_for(self, text: str, hint: str) -> str:
         """Return a name for a lookup that is done once, at the start of the function."""
         self.prologue.setdefault(hint, text)
