@@ -12,10 +12,11 @@ from collections.abc import Callable, Hashable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from cds.engine.errors import EvaluationError
 from cds.engine.runtime import arithmetic, comparison, units
 from cds.engine.runtime.buckets import bucket
 from cds.engine.runtime.decimals import WIDE, limited
-from cds.engine.runtime.values import Quantity
+from cds.engine.runtime.values import Quantity, type_name
 
 Source = Sequence[Any] | None
 
@@ -130,16 +131,28 @@ def _over_decimals(known: list[Any], function: Callable[[list[Decimal]], Decimal
     if not known:
         return None
     if not isinstance(known[0], Quantity):
-        result = function([Decimal(element) for element in known])
+        result = function([_decimal(element) for element in known])
         return None if result is None else limited(result)
-    unit = functools.reduce(units.finer, (element.unit for element in known))
-    values = [units.convert(element.value, element.unit, unit) for element in known]
-    convertible = [value for value in values if value is not None]
-    if len(convertible) < len(values):
-        return None
-    result = function(convertible)
+    values, unit = _in_one_unit(known)
+    result = function(values) if values else None
     number = None if result is None else limited(result)
     return None if number is None else Quantity(number, unit)
+
+
+def _decimal(element: Any) -> Decimal:
+    if isinstance(element, int | Decimal) and not isinstance(element, bool):
+        return Decimal(element)
+    message = f"a {type_name(element)} among the elements cannot be aggregated as a number"
+    raise EvaluationError(message)
+
+
+def _in_one_unit(known: list[Any]) -> tuple[list[Decimal], str]:
+    """Return the values in the most granular unit among them; none at all when one of them does not convert."""
+    amounts = [element if isinstance(element, Quantity) else Quantity(_decimal(element)) for element in known]
+    unit = functools.reduce(units.finer, (amount.unit for amount in amounts))
+    values = [units.convert(amount.value, amount.unit, unit) for amount in amounts]
+    convertible = [value for value in values if value is not None]
+    return convertible if len(convertible) == len(values) else [], unit
 
 
 def _mean(values: list[Decimal]) -> Decimal:

@@ -1,6 +1,7 @@
 """Arithmetic over Integer, Long, Decimal and Quantity, over uncertain numbers, and of dates with durations.
 
-Null in, null out; a result that the type cannot hold is null too.
+Null in, null out; a result that the type cannot hold is null too. Of an uncertain number the result is uncertain, or
+null where its range would say nothing.
 https://cql.hl7.org/09-b-cqlreference.html#arithmetic-operators-4
 """
 
@@ -17,7 +18,7 @@ from cds.engine.errors import EvaluationError
 from cds.engine.runtime import decimals, quantities, strings, temporal_arithmetic
 from cds.engine.runtime.decimals import WIDE, limited
 from cds.engine.runtime.temporal import Date, DateTime, Time
-from cds.engine.runtime.uncertainty import Uncertainty, combined, negated
+from cds.engine.runtime.uncertainty import Uncertainty, bounds, combined, mapped, negated
 from cds.engine.runtime.values import (
     DECIMAL_MAX,
     DECIMAL_MIN,
@@ -139,17 +140,14 @@ def multiply(left: Any, right: Any) -> Any:
 
 def divide(left: Any, right: Any) -> Any:
     """Return the quotient as a Decimal or a Quantity; null when dividing by zero."""
+    if type(left) is Uncertainty or type(right) is Uncertainty:
+        return _uncertain_quotient(divide, left, right)
     if left is None or right is None:
         return None
     left, right = promoted(left, right, "/")
     if type(left) is Quantity:
         return quantities.divide(left, right)
     return limited(WIDE.divide(Decimal(left), Decimal(right))) if right else None
-
-
-def truncated_divide(left: Any, right: Any) -> Any:
-    """Return the quotient without its fraction (`div`): -10 div 3 is -3."""
-    return _TRUNCATED_DIVIDE(left, right)
 
 
 def _truncated_whole(left: int, right: int) -> int | None:
@@ -159,18 +157,6 @@ def _truncated_whole(left: int, right: int) -> int | None:
     return size if (left < 0) is (right < 0) else -size
 
 
-def _truncated_decimal(left: Decimal, right: Decimal) -> Decimal | None:
-    return WIDE.divide(left, right).to_integral_value(ROUND_DOWN) if right else None
-
-
-_TRUNCATED_DIVIDE = _Operation("div", _truncated_whole, _truncated_decimal, quantities.truncated_divide)
-
-
-def modulo(left: Any, right: Any) -> Any:
-    """Return the remainder of the truncated division, with the sign of the dividend (`mod`)."""
-    return _MODULO(left, right)
-
-
 def _remainder_whole(left: int, right: int) -> int | None:
     if not right:
         return None
@@ -178,11 +164,28 @@ def _remainder_whole(left: int, right: int) -> int | None:
     return -size if left < 0 else size
 
 
-def _remainder_decimal(left: Decimal, right: Decimal) -> Decimal | None:
-    return WIDE.remainder(left, right) if right else None
+_TRUNCATED_DIVIDE = _Operation("div", _truncated_whole, decimals.truncated_quotient, quantities.truncated_divide)
+_MODULO = _Operation("mod", _remainder_whole, decimals.remainder, quantities.modulo)
 
 
-_MODULO = _Operation("mod", _remainder_whole, _remainder_decimal, quantities.modulo)
+def _uncertain_quotient(operation: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
+    """Divide uncertain numbers; null when the divisor may be zero, because the quotient may then be anything."""
+    least, greatest = bounds(right)
+    return _uncertain(operation, left, right) if right is not None and (least > 0 or greatest < 0) else None
+
+
+def truncated_divide(left: Any, right: Any) -> Any:
+    """Return the quotient without its fraction (`div`): -10 div 3 is -3."""
+    if type(left) is Uncertainty or type(right) is Uncertainty:
+        return _uncertain_quotient(truncated_divide, left, right)
+    return _TRUNCATED_DIVIDE(left, right)
+
+
+def modulo(left: Any, right: Any) -> Any:
+    """Return the remainder of the truncated division, with the sign of the dividend (`mod`)."""
+    if type(left) is Uncertainty or type(right) is Uncertainty:
+        return None
+    return _MODULO(left, right)
 
 
 def _unary(symbol: str, operand: Any, function: Callable[[Any], Any]) -> Any:
@@ -208,24 +211,28 @@ def negate(operand: Any) -> Any:
 
 def abs(operand: Any) -> Any:
     """Return the number without its sign; null for the smallest Integer and Long, which have no opposite."""
+    if type(operand) is Uncertainty:
+        return operand if operand.low >= 0 else negated(operand) if operand.high <= 0 else None
     return _unary("Abs", operand, builtins.abs)
 
 
-def _to_integer(operand: Any, rounding: str) -> int | None:
+def _to_integer(operand: Any, rounding: str) -> Any:
+    if type(operand) is Uncertainty:
+        return mapped(lambda value: _to_integer(value, rounding), operand)
     return None if operand is None else integer(int(Decimal(operand).to_integral_value(rounding)))
 
 
-def ceiling(operand: Any) -> int | None:
+def ceiling(operand: Any) -> Any:
     """Return the first Integer that is not less than the operand."""
     return _to_integer(operand, ROUND_CEILING)
 
 
-def floor(operand: Any) -> int | None:
+def floor(operand: Any) -> Any:
     """Return the first Integer that is not greater than the operand."""
     return _to_integer(operand, ROUND_FLOOR)
 
 
-def truncate(operand: Any) -> int | None:
+def truncate(operand: Any) -> Any:
     """Return the whole part of the operand as an Integer."""
     return _to_integer(operand, ROUND_DOWN)
 
@@ -234,6 +241,8 @@ def round(operand: Any, precision: int | None = None) -> Any:
     """Round half away from zero, to `precision` places (0 when null); a Quantity keeps its unit."""
     if operand is None:
         return None
+    if type(operand) is Uncertainty:
+        return mapped(lambda value: round(value, precision), operand)
     if isinstance(operand, Quantity):
         return Quantity(decimals.rounded(operand.value, precision or 0), operand.unit)
     return decimals.rounded(Decimal(operand), precision or 0)
@@ -241,7 +250,7 @@ def round(operand: Any, precision: int | None = None) -> Any:
 
 def power(left: Any, right: Any) -> Any:
     """Return left to the power of right: whole for whole numbers with an exponent of 0 or more, else Decimal."""
-    if left is None or right is None:
+    if left is None or right is None or type(left) is Uncertainty or type(right) is Uncertainty:
         return None
     left, right = promoted(left, right, "^")
     kind = type(left)
@@ -262,7 +271,7 @@ def exp(operand: Any) -> Decimal | None:
 
     Raises EvaluationError when the result is out of range, as HL7's CQL tests ask.
     """
-    if operand is None:
+    if operand is None or type(operand) is Uncertainty:
         return None
     try:
         result = limited(WIDE.exp(Decimal(operand)))
@@ -278,7 +287,7 @@ def ln(operand: Any) -> Decimal | None:
 
     Raises EvaluationError for 0, whose logarithm is infinite, as HL7's CQL tests ask.
     """
-    if operand is None:
+    if operand is None or type(operand) is Uncertainty:
         return None
     value = Decimal(operand)
     if not value:
@@ -288,7 +297,7 @@ def ln(operand: Any) -> Decimal | None:
 
 def log(argument: Any, base: Any) -> Decimal | None:
     """Return the logarithm to a base; null when there is none (base 1, numbers of 0 and less)."""
-    if argument is None or base is None:
+    if argument is None or base is None or type(argument) is Uncertainty or type(base) is Uncertainty:
         return None
     number, radix = Decimal(argument), Decimal(base)
     if number <= 0 or radix <= 0 or radix == 1:

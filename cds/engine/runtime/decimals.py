@@ -5,7 +5,7 @@ https://cql.hl7.org/09-b-cqlreference.html#decimal-1
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
 WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
 """Room to compute in: rounding to CQL's places happens once, at the end."""
@@ -41,7 +41,22 @@ def rounded(value: Decimal, places: int) -> Decimal:
     """Round half away from zero to `places` digits after the point (negative: before it), without padding zeros."""
     if decimal_places(value) <= places:
         return value
-    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, WIDE)
+    return value.quantize(Decimal(1).scaleb(-max(places, -_MOST_PLACES)), ROUND_HALF_UP, WIDE)
+
+
+def truncated_quotient(left: Decimal, right: Decimal) -> Decimal | None:
+    """Return the whole part of left / right; None when right is 0."""
+    return WIDE.divide(left, right).to_integral_value(ROUND_DOWN) if right else None
+
+
+def remainder(left: Decimal, right: Decimal) -> Decimal | None:
+    """Return what the truncated division leaves, with the sign of left; None when right is 0 or the digits run out."""
+    if not right:
+        return None
+    try:
+        return WIDE.remainder(left, right)
+    except InvalidOperation:
+        return None
 
 
 def significant_places(value: Decimal) -> int:

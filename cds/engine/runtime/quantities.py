@@ -97,21 +97,17 @@ def divide(left: Quantity, right: Quantity) -> Quantity | None:
 def truncated_divide(left: Quantity, right: Quantity) -> Quantity | None:
     """Return how often the right goes into the left; the dividend's unit stays, as HL7's CQL tests ask."""
     common = in_common_unit(left, right)
-    if common is None or not common[1]:
-        return None
-    return _quantity(WIDE.divide(common[0], common[1]).to_integral_value("ROUND_DOWN"), common[2])
+    return None if common is None else _quantity(decimals.truncated_quotient(common[0], common[1]), common[2])
 
 
 def modulo(left: Quantity, right: Quantity) -> Quantity | None:
     """Return the remainder, with the dividend's sign, in the more granular unit."""
     common = in_common_unit(left, right)
-    if common is None or not common[1]:
-        return None
-    return _quantity(WIDE.remainder(common[0], common[1]), common[2])
+    return None if common is None else _quantity(decimals.remainder(common[0], common[1]), common[2])
 
 
-def _quantity(value: Decimal, unit: str | None) -> Quantity | None:
-    number = limited(value)
+def _quantity(value: Decimal | None, unit: str | None) -> Quantity | None:
+    number = None if value is None else limited(value)
     return None if number is None or unit is None else Quantity(number, unit)
 
 

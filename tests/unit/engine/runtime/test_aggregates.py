@@ -103,6 +103,15 @@ def test_a_single_element_has_no_spread_as_a_sample():
     assert aggregates.population_variance([Decimal(1)]) == 0
 
 
+@pytest.mark.parametrize("odd_one", [True, "1", [1], Date(2026)])
+def test_what_is_no_number_has_no_mean(odd_one):
+    for aggregate in (aggregates.avg, aggregates.median, aggregates.std_dev):
+        with pytest.raises(EvaluationError, match="cannot be aggregated"):
+            aggregate([Decimal(1), odd_one])
+        with pytest.raises(EvaluationError, match="cannot be aggregated"):
+            aggregate([q("1", "mg"), odd_one])
+
+
 def test_products_and_the_geometric_mean():
     assert aggregates.product([Long(5), Long(4), Long(5)]) == 100
     assert aggregates.product([q("2", "mg"), q("3", "mg")]) == q("6", "mg")

@@ -152,6 +152,7 @@ def test_rounding_to_places_does_not_invent_zeros_and_keeps_the_unit():
     assert arithmetic.round(d("3.14159"), 2) == d("3.14")
     assert str(arithmetic.round(d("3.1"), 4)) == "3.1"
     assert arithmetic.round(d("155"), -1) == d("160")
+    assert arithmetic.round(d("155"), INTEGER_MIN) == 0
     assert arithmetic.round(q("2.55", "cm"), 1) == q("2.6", "cm")
 
 
