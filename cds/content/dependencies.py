@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cds.content.artifact import Artifact, contained
+from cds.content.override_reasons import override_reason_canonicals
 from cds.content.problems import Problem
 from cds.content.shelf import Shelf
 from cds.content.walk import actions, expressions
@@ -55,12 +56,17 @@ def library_canonicals(resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]
 def _needs(artifact: Artifact, shelf: Shelf) -> Iterator[Artifact | Problem]:
     if artifact.type == "PlanDefinition":
         yield from _definitions(artifact, shelf)
+        for canonical in override_reason_canonicals(artifact.resource):
+            found = shelf.find(canonical, "ValueSet", "CodeSystem")
+            yield found or _unresolved(artifact, "extension", canonical, "ValueSet or CodeSystem")
     if artifact.type in ("PlanDefinition", "ActivityDefinition"):
         yield from _libraries(artifact, artifact.resource, "", shelf)
         for index, inner in enumerate(artifact.resource.get("contained", ())):
             yield from _libraries(artifact, inner, f"contained[{index}].", shelf)
     elif artifact.type == "Library":
         yield from _logic(artifact, shelf)
+    elif artifact.type == "ValueSet":
+        yield from _included(artifact, shelf)
 
 
 def _definitions(plan: Artifact, shelf: Shelf) -> Iterator[Artifact | Problem]:
@@ -96,6 +102,15 @@ def _logic(artifact: Artifact, shelf: Shelf) -> Iterator[Artifact | Problem]:
             yield included or _unresolved(artifact, "content", canonical, "CQL library")
     for canonical in compiled.value_sets:
         yield shelf.find(canonical, "ValueSet") or _unresolved(artifact, "content", canonical, "ValueSet")
+
+
+def _included(value_set: Artifact, shelf: Shelf) -> Iterator[Artifact]:
+    """Yield the code systems and value sets that a value set takes over, as far as they are loaded."""
+    for include in value_set.resource.get("compose", {}).get("include", ()):
+        found = [shelf.find(canonical, "ValueSet") for canonical in include.get("valueSet", ())]
+        if "system" in include:
+            found.append(shelf.find(include["system"], "CodeSystem"))
+        yield from (artifact for artifact in found if artifact is not None)
 
 
 def _unresolved(artifact: Artifact, path: str, canonical: str, kind: str) -> Problem:

@@ -9,6 +9,7 @@ from typing import Any
 
 from cds.content.artifact import Artifact
 from cds.content.dependencies import Dependencies
+from cds.content.override_reasons import codes_with_displays
 from cds.content.walk import actions, named_events
 
 # The hooks of the CDS Hooks library (checklist CH-171 … CH-181); other event names are not published (PD-203).
@@ -72,6 +73,10 @@ class Guideline:
     def published(self) -> bool:
         """Whether the guideline is offered to EHRs: active and not experimental (PD-018, PD-019)."""
         return self.plan.get("status") == "active" and not self.plan.get("experimental", False)
+
+    def codes_of(self, canonical: str) -> list[dict[str, str]]:
+        """Return the Codings with display of a ValueSet or CodeSystem that the plan names for override reasons."""
+        return codes_with_displays(canonical, self.dependencies.artifacts)
 
 
 def guideline_id(plan: Artifact) -> str:

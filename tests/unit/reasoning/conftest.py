@@ -1,34 +1,25 @@
-"""`apply`: applies a plan to the fake session's answers."""
+"""`apply`: applies a plan to the fake session's answers; `apply.asked` are the definitions it was asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from cds.expressions.evaluators import Evaluators
-from cds.reasoning.apply import apply_plan_definition
-from cds.reasoning.call import Applied, Call
-from tests.unit.reasoning.fake_session import NOW, PATIENT, FakePath, FakeSession, FakeShelf, failure
+from cds.reasoning.call import Applied
+from tests.unit.reasoning.fake_session import FakeSession, apply_plan
 
-Apply = Callable[..., Applied]
+
+class Apply:
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, *resources: dict[str, Any], values: dict[str, Any] | None = None, **call: Any) -> Applied:
+        session = FakeSession(values or {})
+        self.asked = session.asked
+        return apply_plan(session, *resources, **call)
 
 
 @pytest.fixture
 def apply() -> Apply:
-    def run(
-        plan: Mapping[str, Any], *resources: Mapping[str, Any], values: Mapping[str, Any] | None = None, **call: Any
-    ):
-        known = {"Yes": True, "No": False, "Unknown": None, "Fails": failure(), "Number": 5, "Sum": True} | (
-            values or {}
-        )
-        shelf = FakeShelf(known, plan, *resources)
-        session = FakeSession(known)
-        evaluators = Evaluators(session, shelf=shelf, compile_path=FakePath, to_json=lambda value: value, now=NOW)
-        artifact = next(one for one in shelf.artifacts if one.resource is plan)
-        applied = apply_plan_definition(artifact, evaluators, Call(patient=PATIENT, now=NOW, **call))
-        run.asked = session.asked
-        return applied
-
-    return run
+    return Apply()

@@ -11,6 +11,9 @@ from cds.content.artifact import Artifact
 from cds.content.elm import CompiledLibrary
 from cds.content.shelf import Shelf
 from cds.engine.errors import EvaluationError
+from cds.expressions.evaluators import Evaluators
+from cds.reasoning.apply import apply_plan_definition
+from cds.reasoning.call import Applied, Call
 
 BASE = "https://example.org/fhir"
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
@@ -27,7 +30,9 @@ class Fact:
 
 class FakeSession:
     def __init__(self, values: Mapping[str, Any]) -> None:
-        self.values = values
+        self.values = {"Yes": True, "No": False, "Unknown": None, "Fails": failure(), "Number": 5, "Sum": True} | dict(
+            values
+        )
         self.asked: list[str] = []
 
     def evaluate(self, library: str, definition: str) -> Any:
@@ -109,3 +114,10 @@ def definition(name: str = "act") -> str:
 
 def failure(message: str = "cannot compare mg with mL") -> EvaluationError:
     return EvaluationError(message, library="Logic", definition="Dose", locator="3:1-3:9")
+
+
+def apply_plan(session: FakeSession, plan: Mapping[str, Any], *resources: Mapping[str, Any], **call: Any) -> Applied:
+    shelf = FakeShelf(session.values, plan, *resources)
+    evaluators = Evaluators(session, shelf=shelf, compile_path=FakePath, to_json=lambda value: value, now=NOW)
+    artifact = next(one for one in shelf.artifacts if one.resource is plan)
+    return apply_plan_definition(artifact, evaluators, Call(patient=PATIENT, now=NOW, **call))

@@ -1,0 +1,190 @@
+"""Cards from a RequestGroup, by the mapping of "CDS on FHIR" (PD-215 … PD-235).
+
+Action → card: title → summary, description → detail, priority → indicator, documentation → source and links,
+code → topic, child actions → suggestions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
+
+from cds.cards.suggestions import SuggestionMaker, nested_group
+from cds.cards.text import plain, safe_markdown, summary_of
+from cds.content.guideline import Guideline
+from cds.content.override_reasons import OVERRIDE_REASONS
+from cds.expressions.outcome import Outcome
+from cds.hooks.response import Card, Coding, Link, OverrideReason, Source
+from cds.reasoning.actions import is_not_computed, is_wrapper
+from cds.reasoning.call import Applied
+from cds.reasoning.trace import ActionTrace
+
+Indicator = Literal["info", "warning", "critical"]
+BRANCH = "org.example.fhir-cds.branch"
+NOT_EVALUATED = "could-not-be-evaluated"
+_INDICATORS: Mapping[str | None, Indicator] = {
+    "routine": "info",
+    "asap": "warning",
+    "urgent": "warning",
+    "stat": "critical",
+}
+_ORDER = ("critical", "warning", "info")
+_SOURCES = frozenset({"documentation", "citation", "justification"})
+_GRADES = {"cqf-strengthOfRecommendation": "Strength of recommendation", "cqf-qualityOfEvidence": "Quality of evidence"}
+
+
+def cards_from_request_group(applied: Applied, *, guideline: Guideline, new_id: Callable[[], str]) -> list[Card]:
+    """Return the cards of one application, critical first, then in the guideline's order.
+
+    Untitled groups and nested plans are opened; recommendations whose conditions failed are told in one card of their
+    own, so that nobody takes their silence for a "no". `new_id` gives the uuids.
+    """
+    suggestions = SuggestionMaker(made=applied.made, hook=applied.trace.hook, new_id=new_id)
+    maker = _CardMaker(guideline, suggestions, new_id)
+    cards = [maker.card(action) for action in _opened(applied.request_group, applied)]
+    failures = list(_failures(applied.trace.actions))
+    if failures:
+        cards.append(maker.not_evaluated(failures))
+    return sorted(cards, key=lambda card: _ORDER.index(card.indicator))
+
+
+def _opened(group: Mapping[str, Any], applied: Applied) -> Iterator[Mapping[str, Any]]:
+    """Yield the actions that are cards: wrappers give way to their children, nested plans to their actions (PD-216)."""
+    for action in group.get("action", ()):
+        nested = nested_group(action, applied.made)
+        if nested is not None:
+            yield from _opened(nested, applied)
+        elif is_wrapper(action) and "action" in action:
+            yield from _opened(action, applied)
+        else:
+            yield action
+
+
+def _failures(actions: tuple[ActionTrace, ...]) -> Iterator[ActionTrace]:
+    """Yield the recommendations that could not be evaluated; what failed below a card is told on that card."""
+    for action in actions:
+        if action.outcome is Outcome.ERROR:
+            yield action
+        elif action.outcome is Outcome.TRUE and action.title is None:
+            yield from _failures(action.actions)
+
+
+class _CardMaker:
+    """Makes the cards of one guideline."""
+
+    def __init__(self, guideline: Guideline, suggestions: SuggestionMaker, new_id: Callable[[], str]) -> None:
+        self._guideline = guideline
+        self._suggestions = suggestions
+        self._new_id = new_id
+
+    def card(self, action: Mapping[str, Any]) -> Card:
+        """Return the card of one action."""
+        offer = self._suggestions.offer(action)
+        topic = self._topic(action)
+        text = action.get("title") or action.get("description") or action.get("textEquivalent") or action["id"]
+        branch = _branch(action["id"], topic.code)
+        reasons = self._override_reasons(action)
+        incomplete = offer.lost or is_not_computed(action)
+        return Card(
+            uuid=self._new_id(),
+            summary=summary_of(text),
+            detail=_detail(action, text, incomplete=bool(incomplete)),
+            indicator=_INDICATORS.get(action.get("priority"), "info"),
+            source=self._source(topic, action),
+            suggestions=offer.suggestions or None,
+            selection_behavior=offer.selection if offer.suggestions else None,
+            override_reasons=reasons or None,
+            links=_links(action) or None,
+            extension={BRANCH: branch} if branch else None,
+        )
+
+    def not_evaluated(self, failures: list[ActionTrace]) -> Card:
+        """Return the card that names the recommendations which could not be evaluated."""
+        by_name: dict[str, ActionTrace] = {}
+        for failure in failures:
+            by_name.setdefault(failure.recommendation or failure.path, failure)
+        count = len(by_name)
+        noun = "recommendation" if count == 1 else "recommendations"
+        explained = "These were not judged, which does not mean that they do not apply. Please judge them yourself:"
+        lines = [
+            f"- {plain(failure.title or name)} ({plain(name)}): {_reason(failure)}" for name, failure in by_name.items()
+        ]
+        return Card(
+            uuid=self._new_id(),
+            summary=summary_of(f"{count} {noun} could not be evaluated: {self._guideline.title}"),
+            detail="\n".join([explained, "", *lines]),
+            indicator="warning",
+            source=self._source(Coding(system=self._system(), code=NOT_EVALUATED), {}),
+        )
+
+    def _topic(self, action: Mapping[str, Any]) -> Coding:
+        for concept in action.get("code", ()):
+            for coding in concept.get("coding", ()):
+                if coding.get("system") and coding.get("code"):
+                    return Coding(system=coding["system"], code=coding["code"], display=coding.get("display"))
+        return Coding(system=self._system(), code=action["id"])
+
+    def _system(self) -> str:
+        return self._guideline.artifact.url or f"PlanDefinition/{self._guideline.id}"
+
+    def _source(self, topic: Coding, action: Mapping[str, Any]) -> Source:
+        """Name the guideline and its version, with its public page where one is given (PD-220)."""
+        version = self._guideline.version
+        label = f"{self._guideline.title}, version {version}" if version else self._guideline.title
+        pages = (*action.get("documentation", ()), *self._guideline.plan.get("relatedArtifact", ()))
+        urls = (_url(page) for page in pages if page.get("type") in _SOURCES)
+        return Source(label=label, url=next((url for url in urls if url), None), topic=topic)
+
+    def _override_reasons(self, action: Mapping[str, Any]) -> list[OverrideReason]:
+        """Return the reasons that the action names, else those that the guideline names for all its cards (PD-230)."""
+        for holder in (action, self._guideline.plan):
+            for extension in holder.get("extension", ()):
+                if extension["url"].endswith(OVERRIDE_REASONS):
+                    codings = self._guideline.codes_of(extension.get("valueCanonical", ""))
+                    return [OverrideReason(**coding) for coding in codings]
+        return []
+
+
+def _branch(action_id: str, recommendation: str) -> str | None:
+    """Return what follows the recommendation's id in the action's id: the branch that fired."""
+    return action_id[len(recommendation) + 1 :] if action_id.startswith(f"{recommendation}.") else None
+
+
+def _detail(action: Mapping[str, Any], summary: str, *, incomplete: bool) -> str | None:
+    """Return the detail: description, further texts, grades, section of the source, and what could not be computed."""
+    parts = [action.get("description"), action.get("textEquivalent")]
+    if summary_of(summary) != summary.strip():
+        parts.insert(0, plain(summary))
+    texts = [safe_markdown(part) for part in dict.fromkeys(parts) if part]
+    for extension in action.get("extension", ()):
+        grade, concept = _GRADES.get(extension["url"].rpartition("/")[2]), extension.get("valueCodeableConcept", {})
+        said = concept.get("text") or next((one.get("display") for one in concept.get("coding", ())), None)
+        if grade and said:
+            texts.append(f"{grade}: {plain(said)}")
+    labels = [label for page in action.get("documentation", ()) if (label := page.get("label"))]
+    missing = [label for label in labels if label not in "".join(texts)]
+    if missing:
+        texts.append(f"Source: {plain('; '.join(missing))}")
+    if incomplete:
+        texts.append("**A part of this advice could not be worked out and is not shown.** Please complete it yourself.")
+    return "\n\n".join(texts) or None
+
+
+def _reason(failure: ActionTrace) -> str:
+    reasons = (one.reason for one in failure.conditions if one.outcome is Outcome.ERROR and one.reason)
+    return plain(next(reasons, "its logic failed"))
+
+
+def _links(action: Mapping[str, Any]) -> list[Link]:
+    """Return the action's further documents as links; the first is the source (PD-221)."""
+    pages = [page for page in action.get("documentation", ()) if _url(page)]
+    links = []
+    for page in pages[1:]:
+        label = page.get("display") or page.get("label") or page.get("citation") or page["url"]
+        links.append(Link(label=label, url=page["url"], type="absolute"))
+    return links
+
+
+def _url(page: Mapping[str, Any]) -> str | None:
+    url: str = page.get("url", "")
+    return url if url.startswith(("https://", "http://")) else None

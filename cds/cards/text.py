@@ -1,0 +1,53 @@
+"""The words on a card: cut where they are too long, harmless where they come from a patient's record."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MAX_SUMMARY = 139
+_ELLIPSIS = "…"
+_JOINERS = {"\u200d", "\ufe0e", "\ufe0f"}
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_IMAGE = re.compile(r"!\[")
+_LINK = re.compile(r"\]\((?!https?://)")
+_SPACE = re.compile(r"\s+")
+
+
+def summary_of(text: str) -> str:
+    """Return the text as one line of fewer than 140 characters (CH-092), cut at a word where one ends near the limit.
+
+    Length is counted in UTF-16 units, as browsers count, and never less than in characters.
+    """
+    line = _SPACE.sub(" ", text).strip()
+    if _units(line) <= MAX_SUMMARY:
+        return line
+    end = len(line)
+    while _units(line[:end]) > MAX_SUMMARY - 1 or _splits(line, end):
+        end -= 1
+    word_end = line.rfind(" ", end - 20, end)
+    return line[: word_end if word_end > 0 else end].rstrip(" ,;:") + _ELLIPSIS
+
+
+def safe_markdown(text: str) -> str:
+    """Return GitHub-flavoured Markdown in which nothing from a record can act (CH-093).
+
+    Tags become text, pictures become links' text, and links lead to http and https alone. A `<` before a number or a
+    space, as in "< 30 mL/min", stays.
+    """
+    return _LINK.sub(r"]\\(", _IMAGE.sub(r"!\\[", _TAG.sub("&lt;", text)))
+
+
+def plain(text: str) -> str:
+    """Return a text from a definition or a record as Markdown that shows it letter for letter."""
+    return re.sub(r"([\\`*_\[\]<>#|~])", r"\\\1", _SPACE.sub(" ", text).strip())
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _splits(text: str, end: int) -> bool:
+    """Tell whether a cut before `end` would tear apart what is read as one character."""
+    following, before = text[end], text[end - 1]
+    return bool(unicodedata.combining(following)) or following in _JOINERS or before == "\u200d"
