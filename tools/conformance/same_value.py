@@ -12,6 +12,7 @@ from typing import Any
 
 from cds.engine.runtime import comparison
 from cds.engine.runtime.interval import Interval
+from cds.engine.runtime.temporal import Date, DateTime, Time
 from cds.engine.runtime.uncertainty import Uncertainty
 from cds.engine.runtime.values import Quantity
 
@@ -40,8 +41,10 @@ def same_value(actual: Any, expected: Any) -> bool:
         return actual.keys() == expected.keys() and all(same_value(actual[name], expected[name]) for name in actual)
     if isinstance(actual, list | tuple):
         return len(actual) == len(expected) and all(map(same_value, actual, expected))
+    if isinstance(actual, Date | DateTime | Time):
+        return bool(actual.precision == expected.precision and comparison.equivalent(actual, expected))
     if is_dataclass(actual):
-        return actual == expected or _same_members(actual, expected)
+        return _same_members(actual, expected)
     return bool(actual == expected)
 
 

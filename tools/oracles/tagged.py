@@ -14,6 +14,7 @@ from cds.engine.runtime.temporal import Date, DateTime, Time
 from cds.engine.runtime.uncertainty import Uncertainty
 from cds.engine.runtime.values import Code, Concept, Quantity, Ratio, Tuple
 
+ORDERED = frozenset({"quantity", "interval", "code", "ratio", "uncertainty"})
 WITH_MINUTES = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)$")
 
 
@@ -74,8 +75,10 @@ def normal(value: Any) -> Any:
         return _in_utc(value)
     if isinstance(value, list):
         return sorted((normal(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
-    if isinstance(value, dict) and value.keys() & {"quantity", "interval", "code", "ratio", "uncertainty"}:
-        return {name: [normal(member) for member in members] for name, members in value.items()}
+    if isinstance(value, dict) and len(value) == 1:
+        [(name, content)] = value.items()
+        if name in ORDERED and isinstance(content, list):
+            return {name: [normal(member) for member in content]}
     return {name: normal(member) for name, member in value.items()}
 
 

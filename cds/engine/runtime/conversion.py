@@ -16,7 +16,8 @@ from cds.engine.runtime import quantities, temporal_parts, temporal_text, units
 from cds.engine.runtime.arithmetic import integer, long
 from cds.engine.runtime.decimals import limited
 from cds.engine.runtime.temporal import Date, DateTime, Time
-from cds.engine.runtime.values import Code, Concept, Long, Quantity, Ratio, type_name
+from cds.engine.runtime.uncertainty import Uncertainty, mapped
+from cds.engine.runtime.values import Code, Concept, Quantity, Ratio, type_name
 
 _TRUE = frozenset({"true", "t", "yes", "y", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "0"})
@@ -42,8 +43,10 @@ def to_integer(argument: Any) -> int | None:
     return None if whole is None else integer(whole)
 
 
-def to_long(argument: Any) -> Long | None:
+def to_long(argument: Any) -> Any:
     """Read a Long of 64 bits; true is 1."""
+    if isinstance(argument, Uncertainty):
+        return mapped(to_long, argument)
     whole = _to_whole(argument, "ToLong")
     return None if whole is None else long(whole)
 
@@ -55,8 +58,10 @@ def _to_whole(argument: Any, operator: str) -> int | None:
     return int(text) if len(text) <= _LONGEST_NUMBER and _WHOLE.fullmatch(text) else None
 
 
-def to_decimal(argument: Any) -> Decimal | None:
+def to_decimal(argument: Any) -> Any:
     """Read a Decimal; true is 1.0."""
+    if isinstance(argument, Uncertainty):
+        return mapped(to_decimal, argument)
     if argument is None or isinstance(argument, Decimal):
         return argument
     if isinstance(argument, bool):
@@ -74,6 +79,8 @@ def to_quantity(argument: Any) -> Quantity | None:
     """Read `5.5 'mg'`, `3 days` or `7`; a number gets the unit '1'; a Ratio is divided."""
     if argument is None or isinstance(argument, Quantity):
         return argument
+    if isinstance(argument, Uncertainty):
+        return None
     if isinstance(argument, Ratio):
         return quantities.divide(argument.numerator, argument.denominator)
     if isinstance(argument, int | Decimal) and not isinstance(argument, bool):
@@ -137,9 +144,11 @@ def to_time(argument: Any) -> Time | None:
 
 
 def to_string(argument: Any) -> str | None:
-    """Write a value as CQL does: 1.0, 5.5 'mg', 3 days, 2026-03-01T10:00:00.000+01:00."""
+    """Write a value as CQL does: 1.0, 5.5 'mg', 3 days, 2026-03-01T10:00:00.000+01:00; null for an uncertain number."""
     if argument is None or isinstance(argument, str):
         return argument
+    if isinstance(argument, Uncertainty):
+        return None
     if isinstance(argument, bool):
         return "true" if argument else "false"
     if isinstance(argument, int):

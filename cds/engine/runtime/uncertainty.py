@@ -43,6 +43,12 @@ def combined(operation: Callable[[Any, Any], Any], left: Any, right: Any) -> Any
     return uncertain(min(results), max(results))
 
 
+def mapped(operation: Callable[[Any], Any], value: Uncertainty) -> Any:
+    """Return an uncertain value under an operation that never falls; null when an end of it has no result."""
+    low, high = operation(value.low), operation(value.high)
+    return None if low is None or high is None else uncertain(low, high)
+
+
 def negated(value: Uncertainty) -> Any:
     """Return the uncertainty with its sign turned."""
     return uncertain(-value.high, -value.low)
