@@ -54,13 +54,20 @@ class ResourcePool:
                 self._add_copy(literal, resource, origin)
 
     def drafts(self, drafts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Give the drafts of the hook that are for this patient; a draft may not say yet whom it is for."""
+        """Give the drafts of the hook, without those that name another patient.
+
+        A draft may not say yet whom it is for, or say it by an identifier: it was written in this patient's context.
+        """
         kept = []
         for draft in drafts:
+            subject = patient_reference(draft)
+            named = parse_reference(subject.get("reference")) if subject else None
             if draft.get("resourceType") in NOT_ABOUT_A_PATIENT:
                 self.add([draft], "context")
-            elif patient_reference(draft) is None or self._is_accepted(draft, "context"):
+            elif named is None or named.literal == f"Patient/{self.patient_id}":
                 kept.append(draft)
+            else:
+                self.problems.append(DataProblem(DataProblemKind.OTHER_PATIENT, "context"))
         return kept
 
     def _is_accepted(self, resource: Mapping[str, Any], origin: str) -> bool:

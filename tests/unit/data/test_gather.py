@@ -213,6 +213,21 @@ class TestDrafts:
         del draft["subject"]
         assert gather(hook_request(prefetch_of(store), drafts=[draft])).draft_orders == (draft,)
 
+    @pytest.mark.parametrize(
+        "subject", [{"identifier": {"value": "1"}}, {"reference": "https://proxy/fhir/Patient/p1"}]
+    )
+    def test_a_draft_is_not_lost_because_of_how_it_names_the_patient(self, store, subject):
+        draft = order("draft") | {"subject": subject}
+        data = gather(hook_request(prefetch_of(store), drafts=[draft], fhirServer="https://ehr.example/fhir"))
+        assert data.draft_orders == (draft,)
+
+    def test_a_medication_among_the_drafts_is_what_a_draft_may_refer_to(self, store):
+        medication = {"resourceType": "Medication", "id": "new", "code": {"coding": [{"code": "x"}]}}
+        draft = order("draft", medicationReference={"reference": "Medication/new"})
+        data = gather(hook_request(prefetch_of(store), drafts=[medication, draft]))
+        assert [each["id"] for each in data.draft_orders] == ["draft"]
+        assert data.draft_orders[0]["medicationCodeableConcept"]["coding"][0]["code"] == "x"
+
 
 class FailingReader(InMemoryReader):
     """Fails every search of one type."""
