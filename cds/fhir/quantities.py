@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from cds.fhir.systems import SYSTEM_ALIASES, UCUM
+from cds.fhir.systems import UCUM, UCUM_OID
 
 # U+00B5 and U+03BC stand for the prefix micro only, which UCUM writes as u.
 _MICRO = str.maketrans({"\u00b5": "u", "\u03bc": "u"})
@@ -15,7 +15,7 @@ _MICRO = str.maketrans({"\u00b5": "u", "\u03bc": "u"})
 def unit_of(quantity: Mapping[str, Any]) -> str | None:
     """Give the UCUM unit: the code when the system is UCUM, else the printed unit when no other system is named."""
     system = quantity.get("system")
-    if system is not None and SYSTEM_ALIASES.get(system, system) != UCUM:
+    if system not in (None, UCUM, UCUM_OID):
         return None
     unit = quantity.get("code") or quantity.get("unit")
     return unit.translate(_MICRO) if isinstance(unit, str) and unit else None

@@ -65,7 +65,6 @@ DRUGS: Final = {
     "allopurinol": DrugCode("allopurinol", "M04AA01", "519"),
     "apixaban": DrugCode("apixaban", "B01AF02", "1364430"),
     "bendamustine": DrugCode("bendamustine", "L01AA09", "134547"),
-    "bortezomib": DrugCode("bortezomib", "L01XG01", "358258"),
     "darbepoetin": DrugCode("darbepoetin alfa", "B03XA02", "283838"),
     "denosumab": DrugCode("denosumab", "M05BX04", "993449"),
     "dexamethasone": DrugCode("dexamethasone", "H02AB02", "3264"),
@@ -93,7 +92,6 @@ PROBLEMS: Final = {
     "smouldering-myeloma": ProblemCode("Smouldering myeloma", "C90.0", "413587002"),
 }
 PROCEDURES: Final = {
-    "asct": ("Autologous peripheral blood stem cell transplant", "425983008"),
     "haemodialysis": ("Haemodialysis", "302497006"),
 }
 # What a laboratory's own code book looks like; a site maps it with a ConceptMap.

@@ -48,7 +48,7 @@ def normal_kidneys(chart: Chart) -> None:
     reason = [{"reference": myeloma}]
     chart.order("lenalidomide", 60, cycle("25", 21), medicationReference=reference, reasonReference=reason)
     chart.order("dexamethasone", 60, every(1, "wk", "40"))
-    chart.order("acetylsalicylic-acid", 60, daily("75"))
+    chart.statement("acetylsalicylic-acid", 60, daily("75"))  # bought without prescription
     chart.draft("lenalidomide", cycle("25", 21), medicationReference=reference, reasonReference=reason)
 
 

@@ -41,6 +41,7 @@ def follicular_lymphoma(chart: Chart) -> None:
     chart.lab("body-weight", "88", 2)
     chart.lab("haemoglobin", "11.9", 2)
     chart.order("rituximab", 3, every(1, "wk", "375", "mg/m2"), reasonReference=[{"reference": disease}])
+    chart.administration("rituximab", 3, "760", "mg")
     chart.order("acetylsalicylic-acid", 30, daily("80"))
     chart.draft("lenalidomide", cycle("20", 21), reasonReference=[{"reference": disease}])
 

@@ -15,6 +15,7 @@ from fhir.resources.R4B import get_fhir_model_class
 
 from cds.fhir.json import dumps, loads
 from cds.fhir.systems import ATC, CVX, ICD_10, LOINC, NPU, RXNORM, SNOMED_CT
+from cds.sandbox.chart_codes import DRUGS, LABS, PROBLEMS, PROCEDURES
 from cds.sandbox.store import FHIRStore
 from cds.sandbox.synthetic_patients import DEMO_PATIENT, STORIES, find_story, sandbox_resources
 
@@ -102,3 +103,12 @@ def test_every_code_is_a_verified_one():
     }
     used = {(n["system"], n["code"]) for n in nodes(all_resources()) if n.get("system") in SYSTEMS.values()}
     assert used <= verified
+
+
+def test_every_code_of_the_table_is_used():
+    used = {node["code"] for node in nodes(all_resources()) if isinstance(node.get("code"), str)}
+    drugs = {drug.atc for drug in DRUGS.values()}
+    problems = {problem.snomed for problem in PROBLEMS.values()} | {code for _, code in PROCEDURES.values()}
+    assert drugs <= used
+    assert problems <= used
+    assert all({lab.loinc, lab.npu} & used for lab in LABS.values())
