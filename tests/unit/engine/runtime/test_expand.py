@@ -50,6 +50,7 @@ def test_finer_boundaries_are_cut_to_the_size():
 
 def test_coarser_boundaries_give_nothing_for_times_and_all_decimals_for_numbers():
     assert expand([Interval(time("10"), time("10"))], quantity(1, "minute")) == []
+    assert expand([Interval(time("10:00"), time("12"))], quantity(1, "minute")) == []
     tenths = [Decimal(step) / 10 for step in range(100, 110)]
     assert expand(Interval(10, 10), quantity("0.1")) == tenths
     assert expand([Interval(10, 10)], quantity("0.1")) == [Interval(step, step) for step in tenths]

@@ -65,6 +65,8 @@ def test_sets_go_by_their_operands():
     assert membership.except_([1, 2], [2, 3]) == [1]
     assert membership.union(None, Interval(1, 5)) is None
     assert membership.intersect(Interval(1, 5), None) is None
+    assert membership.except_(Interval(1, 5), None) is None
+    assert membership.except_(None, Interval(1, 5)) is None
 
 
 @pytest.mark.parametrize("operator", [membership.contains, membership.proper_contains, membership.includes])

@@ -19,7 +19,7 @@ def test_numbers_strings_and_quantities_have_an_order():
     assert compare(quantity(1, "g"), quantity(1, "L")) is None
 
 
-@pytest.mark.parametrize(("left", "right"), [(1, "1"), (True, 1), (time("10"), 10), ([1], [2])])
+@pytest.mark.parametrize(("left", "right"), [(1, "1"), (True, 1), (time("10"), 10), ([1], [2]), (quantity(1), 1)])
 def test_values_without_an_order_are_an_error(left, right):
     with pytest.raises(EvaluationError):
         compare(left, right)
