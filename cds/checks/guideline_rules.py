@@ -103,7 +103,7 @@ def _condition(subject: Subject) -> Iterator[Place]:
 
 
 def _triggers(subject: Subject) -> Iterator[Place]:
-    inherited = {name for name in named_events(subject.guideline.plan)}
+    inherited = set(named_events(subject.guideline.plan))
     for path, action in subject.cards():
         names = named_events(action)
         if not names and not inherited:
