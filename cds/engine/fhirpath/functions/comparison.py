@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from cds.engine.errors import EvaluationError
-from cds.engine.fhirpath.literals import ucum_unit
+from cds.engine.fhirpath.literals import CALENDAR_UNITS, ucum_unit
 from cds.engine.fhirpath.values.elements import type_of
-from cds.engine.fhirpath.values.system import system_value
+from cds.engine.fhirpath.values.system import in_calendar_units, system_value
 from cds.engine.model import r4
 from cds.engine.runtime import comparison, decimals, quantities, units
 from cds.engine.runtime.calendar_units import HOUR, SECOND
@@ -29,7 +29,7 @@ def equal(left: Any, right: Any) -> bool | None:
     """Decide `=`: None where a side is empty or precision or units leave it open; different types are not equal."""
     if left is None or right is None:
         return None
-    left, right = system_value(left), system_value(right)
+    left, right = _values(left, right)
     if left is None or right is None:
         return None
     kind, other = type(left), type(right)
@@ -49,6 +49,17 @@ def equal(left: Any, right: Any) -> bool | None:
     return kind is other and bool(left == right)
 
 
+def _values(left: Any, right: Any) -> tuple[Any, Any]:
+    """Give what two items are to an operator; a FHIR age in `a` meets the calendar's years."""
+    first, second = system_value(left), system_value(right)
+    if type(first) is Quantity and type(second) is Quantity and first.unit != second.unit:
+        if type(left) is Element and second.unit in CALENDAR_UNITS:
+            return in_calendar_units(first), second
+        if type(right) is Element and first.unit in CALENDAR_UNITS:
+            return first, in_calendar_units(second)
+    return first, second
+
+
 def not_equal(left: Any, right: Any) -> bool | None:
     """Decide `!=`."""
     same = equal(left, right)
@@ -57,7 +68,7 @@ def not_equal(left: Any, right: Any) -> bool | None:
 
 def equivalent(left: Any, right: Any) -> bool:
     """Decide `~` for two items: never open."""
-    left, right = system_value(left), system_value(right)
+    left, right = _values(left, right)
     if left is None or right is None:
         return left is right
     kind, other = type(left), type(right)
@@ -109,7 +120,7 @@ def compare(left: Any, right: Any) -> int | None:
     """Order two items: -1, 0 or 1, or None where it is open; `EvaluationError` for types that have no order."""
     if left is None or right is None:
         return None
-    left, right = system_value(left), system_value(right)
+    left, right = _values(left, right)
     kind, other = type(left), type(right)
     if left is None or right is None or _is_unreadable_quantity(left) or _is_unreadable_quantity(right):
         return None

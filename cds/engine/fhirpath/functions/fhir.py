@@ -78,11 +78,13 @@ def extensions_with(items: list[Any] | None, url: Any) -> list[Any]:
 
 
 def has_value(items: list[Any] | None) -> bool:
-    """Say whether there is one item, a primitive with a value."""
+    """Say whether there is one item, a primitive with a value (any System value is one)."""
     if not items or len(items) != 1:
         return False
     item = items[0]
-    return type(item) is Element and r4.is_primitive(item.type) and item.value is not None
+    if type(item) is Element:
+        return r4.is_primitive(item.type) and item.value is not None
+    return type_of(item).namespace == "System"
 
 
 def primitive_value(item: Any) -> Any:

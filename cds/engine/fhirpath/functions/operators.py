@@ -11,32 +11,33 @@ from typing import Any
 
 from cds.engine.errors import EvaluationError
 from cds.engine.fhirpath.values.elements import type_of
-from cds.engine.fhirpath.values.system import system_value
+from cds.engine.fhirpath.values.system import in_calendar_units, system_value
 from cds.engine.runtime import arithmetic, temporal_arithmetic
+from cds.engine.runtime.fhir_values import Element
 from cds.engine.runtime.temporal import Date, DateTime, Time
 from cds.engine.runtime.values import Quantity
 
 
 def add(left: Any, right: Any) -> Any:
     """Add numbers or quantities, join strings, move a date or time by a duration."""
-    left, right = system_value(left), system_value(right)
-    if left is None or right is None:
+    first, second = system_value(left), system_value(right)
+    if first is None or second is None:
         return None
-    if isinstance(left, str) and isinstance(right, str):
-        return left + right
-    if isinstance(left, Date | DateTime | Time) and isinstance(right, Quantity):
-        return _later(left, right)
-    return arithmetic.add(*_numbers(left, right, "+"))
+    if isinstance(first, str) and isinstance(second, str):
+        return first + second
+    if isinstance(first, Date | DateTime | Time) and isinstance(second, Quantity):
+        return _later(first, in_calendar_units(second) if type(right) is Element else second)
+    return arithmetic.add(*_numbers(first, second, "+"))
 
 
 def subtract(left: Any, right: Any) -> Any:
     """Subtract numbers or quantities, move a date or time back by a duration."""
-    left, right = system_value(left), system_value(right)
-    if left is None or right is None:
+    first, second = system_value(left), system_value(right)
+    if first is None or second is None:
         return None
-    if isinstance(left, Date | DateTime | Time) and isinstance(right, Quantity):
-        return _earlier(left, right)
-    return arithmetic.subtract(*_numbers(left, right, "-"))
+    if isinstance(first, Date | DateTime | Time) and isinstance(second, Quantity):
+        return _earlier(first, in_calendar_units(second) if type(right) is Element else second)
+    return arithmetic.subtract(*_numbers(first, second, "-"))
 
 
 _later = lru_cache(maxsize=1024)(temporal_arithmetic.add)

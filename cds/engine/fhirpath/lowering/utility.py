@@ -55,14 +55,21 @@ def define_variable(call: Invocation) -> Expr:
     if name in known:
         message = f"the variable %{name} exists already"
         raise call.lowering.refusal(message, call.call)
-    value = call.argument(1) if call.count == 2 else call.source
-    if isinstance(value.node, ir.Const):
-        call.scope.variables[name] = value
-        return call.source
+    source = _bound(call, name, call.source)
+    value = source
+    if call.count == 2:  # the projection is evaluated once, on the whole collection
+        value = _bound(call, name, call.argument(1, call.scope.inner(source)))
+    call.scope.variables[name] = value
+    return source
+
+
+def _bound(call: Invocation, name: str, expr: Expr) -> Expr:
+    """Give a value a local that the whole rest of the path can use."""
+    if isinstance(expr.node, ir.Const):
+        return expr
     local = call.lowering.names.fresh(name)
-    call.scope.pending.append((local, value.node))
-    bound = call.scope.variables[name] = Expr(ir.Local(local), value.type, value.many, value.bare)
-    return call.source if call.count == 2 else bound
+    call.scope.pending.append((local, expr.node))
+    return Expr(ir.Local(local), expr.type, expr.many, expr.bare)
 
 
 def _literal_name(call: Invocation) -> str:

@@ -82,6 +82,15 @@ def system_value(item: Any) -> Any:
     return item if value is None and not r4.is_primitive(item.type) else value
 
 
+def in_calendar_units(quantity: Quantity) -> Quantity:
+    """Read the years and months of a FHIR quantity, which can only say `a` and `mo`, as those of the calendar.
+
+    https://hl7.org/fhir/R4/fhirpath.html#types: the units of time of a FHIR Quantity stand for calendar durations.
+    """
+    unit = {"a": "year", "mo": "month"}.get(quantity.unit)
+    return quantity if unit is None else Quantity(quantity.value, unit)
+
+
 def system_values(items: Iterable[Any] | None) -> list[Any]:
     """Turn items that carry their types into values, those without value left out."""
     return [value for item in items or () if (value := system_value(item)) is not None]
