@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from cds.data.data_requirements import DataRequirement, merge_requirements
 from cds.errors import ContentError
+from cds.fhir.extensions import CANONICAL_BASE
 from cds.fhir.patient_compartment import NOT_ABOUT_A_PATIENT
 from cds.fhir.search_parameters import patient_parameter
 
@@ -54,12 +55,13 @@ def prefetch_templates(requirements: Iterable[DataRequirement]) -> dict[str, str
 def prefetch_queries(requirements: tuple[DataRequirement, ...]) -> tuple[PrefetchQuery, ...]:
     """Plan the queries that bring all the requirements.
 
-    Observations are asked for by code, one key per value set, because a patient may have thousands; every other type
-    is asked for whole, because a code filter would miss local codes, descendants and referenced Medications. Raises
-    ContentError for a type that cannot be searched by patient.
+    Observations are asked for by code, one key per value set, because a patient may have thousands; those that only
+    our own code systems can express share one key per system. Every other type is asked for whole, because a code
+    filter would miss local codes, descendants and referenced Medications. Raises ContentError for a type that cannot
+    be searched by patient.
     """
     queries = [PrefetchQuery(key=PATIENT_KEY, template=PATIENT_TEMPLATE, resource_type="Patient")]
-    merged = merge_requirements(requirements)
+    merged = _share_own_systems(merge_requirements(requirements))
     keys = {PATIENT_KEY}
     for requirement in sorted(merged, key=lambda item: (item.type, item.name or "", item.value_set or "")):
         if requirement.type in NOT_ABOUT_A_PATIENT | {"Patient"}:
@@ -94,6 +96,23 @@ def split_codes(codes: Iterable[tuple[str, str]], room: int) -> list[list[tuple[
 def observations_by_code(patient_id: str, codes: Iterable[tuple[str, str]]) -> str:
     """Write the search for a patient's Observations with any of the codes."""
     return f"Observation?patient={patient_id}&code={join_codes(codes)}"
+
+
+def _share_own_systems(requirements: Iterable[DataRequirement]) -> list[DataRequirement]:
+    """Put together the Observations that are coded in one of our own code systems alone: few hospitals have any."""
+    shared: dict[str, set[tuple[str, str]]] = {}
+    others = []
+    for requirement in requirements:
+        systems = {system for system, _ in requirement.codes or ()}
+        system = next(iter(systems)) if len(systems) == 1 else ""
+        if requirement.type == "Observation" and system.startswith(f"{CANONICAL_BASE}/CodeSystem/"):
+            shared.setdefault(system, set()).update(requirement.codes or ())
+        else:
+            others.append(requirement)
+    for system, codes in shared.items():
+        name = _key_of_type(system.rpartition("/")[2])
+        others.append(DataRequirement(type="Observation", code_path="code", name=name, codes=frozenset(codes)))
+    return others
 
 
 def _by_code(requirement: DataRequirement, codes: frozenset[tuple[str, str]], keys: set[str]) -> list[PrefetchQuery]:

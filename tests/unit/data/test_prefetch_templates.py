@@ -10,6 +10,7 @@ import pytest
 from cds.data.data_requirements import DataRequirement
 from cds.data.prefetch_templates import prefetch_templates
 from cds.errors import ContentError
+from cds.fhir.extensions import CANONICAL_BASE
 from cds.fhir.systems import LOINC
 
 
@@ -54,6 +55,14 @@ def test_two_value_sets_with_the_same_id_get_two_keys():
     one = DataRequirement(type="Observation", name="egfr", value_set="a/egfr", codes=frozenset({("s", "1")}))
     two = DataRequirement(type="Observation", name="egfr", value_set="b/egfr", codes=frozenset({("s", "2")}))
     assert set(prefetch_templates([one, two])) == {"patient", "egfr", "egfr-2"}
+
+
+def test_findings_of_our_own_code_system_share_one_key():
+    own = f"{CANONICAL_BASE}/CodeSystem/clinical-finding"
+    mixed = DataRequirement(type="Observation", name="both", codes=frozenset({(own, "c"), (LOINC, "1")}))
+    templates = prefetch_templates([observations("a", "a", system=own), observations("b", "b", system=own), mixed])
+    assert set(templates) == {"patient", "both", "clinical-findings"}
+    assert templates["clinical-findings"].endswith(f"&code={own}|a,{own}|b")
 
 
 def test_odd_characters_of_a_code_survive_the_url():
