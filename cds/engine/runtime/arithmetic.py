@@ -10,91 +10,26 @@ from __future__ import annotations
 import builtins
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal, InvalidOperation, Overflow
 from typing import Any
 
 from cds.engine.errors import EvaluationError
 from cds.engine.runtime import decimals, quantities, strings, temporal_arithmetic
 from cds.engine.runtime.decimals import WIDE, limited
+from cds.engine.runtime.numeric import RANK, NumericOperator, promoted, whole_number
+from cds.engine.runtime.numeric import integer as integer
+from cds.engine.runtime.numeric import long as long
 from cds.engine.runtime.temporal import Date, DateTime, Time
 from cds.engine.runtime.uncertainty import Uncertainty, bounds, combined, mapped, negated
-from cds.engine.runtime.values import (
-    DECIMAL_MAX,
-    DECIMAL_MIN,
-    INTEGER_MAX,
-    INTEGER_MIN,
-    LONG_MAX,
-    LONG_MIN,
-    Long,
-    Quantity,
-    type_name,
-)
+from cds.engine.runtime.values import DECIMAL_MAX, DECIMAL_MIN, Long, Quantity, type_name
 
-_RANK = {int: 0, Long: 1, Decimal: 2, Quantity: 3}
 _TEMPORAL = frozenset({Date, DateTime, Time})
+_CERTAIN_NUMBERS = frozenset({int, Long, Decimal})
 _LARGEST_WHOLE_EXPONENT = 63
 
-
-def integer(value: int) -> int | None:
-    """Return the value if it is an Integer (32 bits), else None."""
-    return value if INTEGER_MIN <= value <= INTEGER_MAX else None
-
-
-def long(value: int) -> Long | None:
-    """Return the value as a Long (64 bits) if it fits, else None."""
-    return Long(value) if LONG_MIN <= value <= LONG_MAX else None
-
-
-def _whole(kind: type, value: int) -> int | None:
-    return integer(value) if kind is int else long(value)
-
-
-def promoted(left: Any, right: Any, symbol: str) -> tuple[Any, Any]:
-    """Bring two numbers to the wider of their types: Integer, Long, Decimal, Quantity in unit '1'."""
-    kind, other = type(left), type(right)
-    if kind is other and kind in _RANK:
-        return left, right
-    if kind not in _RANK or other not in _RANK:
-        message = f"{symbol} is not defined for {type_name(left)} and {type_name(right)}"
-        raise EvaluationError(message)
-    if _RANK[kind] > _RANK[other]:
-        return left, _as(kind, right)
-    return _as(other, left), right
-
-
-def _as(kind: type, value: Any) -> Any:
-    if kind is Quantity:
-        return Quantity(Decimal(value), "1")
-    return Decimal(value) if kind is Decimal else Long(value)
-
-
-@dataclass(frozen=True, slots=True)
-class _Operation:
-    """One operator over the numeric types; called with two operands of any of them."""
-
-    symbol: str
-    whole: Callable[[int, int], int | None]
-    decimal: Callable[[Decimal, Decimal], Decimal | None]
-    quantity: Callable[[Quantity, Quantity], Quantity | None]
-
-    def __call__(self, left: Any, right: Any) -> Any:
-        if left is None or right is None:
-            return None
-        left, right = promoted(left, right, self.symbol)
-        kind = type(left)
-        if kind is Quantity:
-            return self.quantity(left, right)
-        if kind is Decimal:
-            result = self.decimal(left, right)
-            return None if result is None else limited(result)
-        number = self.whole(int(left), int(right))
-        return None if number is None else _whole(kind, number)
-
-
-_ADD = _Operation("+", operator.add, WIDE.add, quantities.add)
-_SUBTRACT = _Operation("-", operator.sub, WIDE.subtract, quantities.subtract)
-_MULTIPLY = _Operation("*", operator.mul, WIDE.multiply, quantities.multiply)
+_ADD = NumericOperator("+", operator.add, WIDE.add, quantities.add)
+_SUBTRACT = NumericOperator("-", operator.sub, WIDE.subtract, quantities.subtract)
+_MULTIPLY = NumericOperator("*", operator.mul, WIDE.multiply, quantities.multiply)
 
 
 def add(left: Any, right: Any) -> Any:
@@ -128,7 +63,14 @@ def subtract(left: Any, right: Any) -> Any:
 
 
 def _uncertain(operation: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
-    return None if left is None or right is None else combined(operation, left, right)
+    """Calculate at the bounds of uncertain numbers; of anything else that is uncertain the result is not known."""
+    if left is None or right is None or not _are_numbers(left, right):
+        return None
+    return combined(operation, left, right)
+
+
+def _are_numbers(left: Any, right: Any) -> bool:
+    return all(type(bound) in _CERTAIN_NUMBERS for bound in (*bounds(left), *bounds(right)))
 
 
 def multiply(left: Any, right: Any) -> Any:
@@ -164,14 +106,16 @@ def _remainder_whole(left: int, right: int) -> int | None:
     return -size if left < 0 else size
 
 
-_TRUNCATED_DIVIDE = _Operation("div", _truncated_whole, decimals.truncated_quotient, quantities.truncated_divide)
-_MODULO = _Operation("mod", _remainder_whole, decimals.remainder, quantities.modulo)
+_TRUNCATED_DIVIDE = NumericOperator("div", _truncated_whole, decimals.truncated_quotient, quantities.truncated_divide)
+_MODULO = NumericOperator("mod", _remainder_whole, decimals.remainder, quantities.modulo)
 
 
 def _uncertain_quotient(operation: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     """Divide uncertain numbers; null when the divisor may be zero, because the quotient may then be anything."""
+    if left is None or right is None or not _are_numbers(left, right):
+        return None
     least, greatest = bounds(right)
-    return _uncertain(operation, left, right) if right is not None and (least > 0 or greatest < 0) else None
+    return combined(operation, left, right) if least > 0 or greatest < 0 else None
 
 
 def truncated_divide(left: Any, right: Any) -> Any:
@@ -196,8 +140,8 @@ def _unary(symbol: str, operand: Any, function: Callable[[Any], Any]) -> Any:
         return Quantity(function(operand.value), operand.unit)
     if kind is Decimal:
         return function(operand)
-    if kind in _RANK:
-        return _whole(kind, function(int(operand)))
+    if kind in RANK:
+        return whole_number(kind, function(int(operand)))
     message = f"{symbol} is not defined for {type_name(operand)}"
     raise EvaluationError(message)
 
@@ -212,7 +156,8 @@ def negate(operand: Any) -> Any:
 def abs(operand: Any) -> Any:
     """Return the number without its sign; null for the smallest Integer and Long, which have no opposite."""
     if type(operand) is Uncertainty:
-        return operand if operand.low >= 0 else negated(operand) if operand.high <= 0 else None
+        low, high = bounds(operand)
+        return operand if low >= 0 else negated(operand) if high <= 0 else None
     return _unary("Abs", operand, builtins.abs)
 
 
@@ -259,7 +204,7 @@ def power(left: Any, right: Any) -> Any:
     if kind is not Decimal and right >= 0:
         if right > _LARGEST_WHOLE_EXPONENT and builtins.abs(left) > 1:
             return None
-        return _whole(kind, int(left) ** int(right))
+        return whole_number(kind, int(left) ** int(right))
     try:
         return limited(WIDE.power(Decimal(left), Decimal(right))) if left or right else Decimal(1)
     except (InvalidOperation, Overflow):

@@ -13,8 +13,8 @@ from typing import Any
 
 from cds.engine.errors import EvaluationError
 from cds.engine.runtime import quantities, temporal_parts, temporal_text, units
-from cds.engine.runtime.arithmetic import integer, long
 from cds.engine.runtime.decimals import limited
+from cds.engine.runtime.numeric import integer, long
 from cds.engine.runtime.temporal import Date, DateTime, Time
 from cds.engine.runtime.uncertainty import Uncertainty, mapped
 from cds.engine.runtime.values import Code, Concept, Quantity, Ratio, type_name

@@ -13,6 +13,7 @@ WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
 _WHOLE_DIGITS = 20
 _PLACES = 8
 _MOST_PLACES = 28
+_LARGEST_SIZE = 30  # far beyond any Decimal of CQL; such a number comes from data and is left as it is
 
 
 def limited(value: Decimal) -> Decimal | None:
@@ -39,7 +40,7 @@ def decimal_places(value: Decimal) -> int:
 
 def rounded(value: Decimal, places: int) -> Decimal:
     """Round half away from zero to `places` digits after the point (negative: before it), without padding zeros."""
-    if decimal_places(value) <= places:
+    if decimal_places(value) <= places or value.adjusted() >= _LARGEST_SIZE:
         return value
     return value.quantize(Decimal(1).scaleb(-max(places, -_MOST_PLACES)), ROUND_HALF_UP, WIDE)
 

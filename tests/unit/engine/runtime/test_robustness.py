@@ -16,6 +16,7 @@ from cds.engine.runtime import (
     conversion,
     lists,
     logic,
+    numeric,
     quantities,
     sorting,
     strings,
@@ -67,9 +68,10 @@ OWN_TYPES = {
     quantities.ratios_equal: RATIOS,
     quantities.ratios_equivalent: RATIOS,
     conversion.to_chars: {"argument": TEXT},
-    arithmetic.integer: {"value": st.integers()},
-    arithmetic.long: {"value": st.integers()},
-    arithmetic.promoted: {"symbol": st.just("+")},
+    numeric.integer: {"value": st.integers()},
+    numeric.long: {"value": st.integers()},
+    numeric.promoted: {"symbol": st.just("+")},
+    numeric.whole_number: {"kind": st.sampled_from([int, Long]), "value": st.integers()},
     comparison.codes_equivalent: dict.fromkeys(("left", "right"), st.builds(Code, st.text(max_size=1))),
     **{
         function: {name: st.one_of(st.none(), DECIMALS) for name in ("operand", "argument", "base")}
@@ -83,7 +85,7 @@ OWN_TYPES = {
 
 
 def operators():
-    for module in (aggregates, arithmetic, comparison, conversion, lists, logic, quantities, sorting, strings):
+    for module in (aggregates, arithmetic, comparison, conversion, lists, logic, numeric, quantities, sorting, strings):
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if function.__module__ == module.__name__ and not name.startswith("_"):
                 yield pytest.param(module, function, id=f"{module.__name__.rpartition('.')[2]}.{name}")
