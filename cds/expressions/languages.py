@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from cds.content.elm import DefinitionName, folded, resolve_definition
+from cds.content.elm import CompiledLibrary, DefinitionName, folded, resolve_definition
+from cds.content.integrity import compiled_libraries
+from cds.content.shelf import Shelf
 from cds.expressions.evaluation import Evidence, Scope, UnsupportedExpression
 
 
@@ -28,10 +30,7 @@ Language = Callable[[Runner, str, Scope], tuple[Any, tuple[Evidence, ...]]]
 
 def cql_identifier(runner: Runner, text: str, scope: Scope) -> tuple[Any, tuple[Evidence, ...]]:
     """Run the definition that the expression names."""
-    name = resolve_definition(text, scope.libraries)
-    if isinstance(name, str):
-        raise UnsupportedExpression(name)
-    return runner.definition(name)
+    return runner.definition(_named(text, scope.libraries))
 
 
 def cql(runner: Runner, text: str, scope: Scope) -> tuple[Any, tuple[Evidence, ...]]:
@@ -40,15 +39,7 @@ def cql(runner: Runner, text: str, scope: Scope) -> tuple[Any, tuple[Evidence, .
     Nothing is translated at run time: an inline expression runs if a definition of a library in scope has the same
     text, white space apart.
     """
-    name = resolve_definition(text, scope.libraries)
-    if isinstance(name, DefinitionName):
-        return runner.definition(name)
-    for library in scope.libraries:
-        definition = library.sources.get(folded(text))
-        if definition is not None:
-            return runner.definition(DefinitionName(library.name, definition))
-    msg = f"inline CQL needs its compiled form: define {text!r} in the library, and run `cds elm build`"
-    raise UnsupportedExpression(msg)
+    return runner.definition(_named_or_inline(text, scope.libraries))
 
 
 def fhirpath(runner: Runner, text: str, scope: Scope) -> tuple[Any, tuple[Evidence, ...]]:
@@ -69,13 +60,51 @@ LANGUAGES: Mapping[str, Language] = MappingProxyType(
 )
 
 
+def definition_of(
+    expression: Mapping[str, Any], libraries: tuple[CompiledLibrary, ...], shelf: Shelf
+) -> DefinitionName | None:
+    """Return the CQL definition that a FHIR Expression runs, None for another language or what cannot be run."""
+    language, text = LANGUAGES.get(_essence(expression.get("language", ""))), expression.get("expression")
+    if text is None or language not in (cql_identifier, cql):
+        return None
+    if "reference" in expression:
+        libraries = compiled_libraries([expression["reference"]], shelf)
+    try:
+        return (_named if language is cql_identifier else _named_or_inline)(text, libraries)
+    except UnsupportedExpression:
+        return None
+
+
 def find_language(media_type: str) -> Language:
     """Return the language of a media type, whatever its case and parameters (PD-041).
 
     Raises `UnsupportedExpression` when the server does not know it.
     """
-    language = LANGUAGES.get(media_type.partition(";")[0].strip().lower())
+    language = LANGUAGES.get(_essence(media_type))
     if language is None:
         msg = f"expressions in {media_type!r} are not supported; supported are {', '.join(LANGUAGES)}"
         raise UnsupportedExpression(msg)
     return language
+
+
+def _essence(media_type: str) -> str:
+    return media_type.partition(";")[0].strip().lower()
+
+
+def _named(text: str, libraries: tuple[CompiledLibrary, ...]) -> DefinitionName:
+    name = resolve_definition(text, libraries)
+    if isinstance(name, str):
+        raise UnsupportedExpression(name)
+    return name
+
+
+def _named_or_inline(text: str, libraries: tuple[CompiledLibrary, ...]) -> DefinitionName:
+    name = resolve_definition(text, libraries)
+    if isinstance(name, DefinitionName):
+        return name
+    for library in libraries:
+        definition = library.sources.get(folded(text))
+        if definition is not None:
+            return DefinitionName(library.name, definition)
+    msg = f"inline CQL needs its compiled form: define {text!r} in the library, and run `cds elm build`"
+    raise UnsupportedExpression(msg)

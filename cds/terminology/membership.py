@@ -25,6 +25,11 @@ class Membership(ABC):
     def enumerated(self) -> Codes | None:
         """The members as system → codes, None when they cannot be listed."""
 
+    @property
+    @abstractmethod
+    def systems(self) -> frozenset[str]:
+        """The systems that may have members."""
+
 
 class Listed(Membership):
     """Codes that are listed one by one."""
@@ -43,6 +48,11 @@ class Listed(Membership):
         """The list itself."""
         return self._codes
 
+    @property
+    def systems(self) -> frozenset[str]:
+        """The systems of the list."""
+        return frozenset(self._codes)
+
 
 class Matching(Membership):
     """Codes of one system that match a regular expression as a whole (filter operator `regex`)."""
@@ -57,6 +67,11 @@ class Matching(Membership):
         """Tell whether the code is of the system and matches."""
         return system in (None, self._system) and self._pattern.fullmatch(code) is not None
 
+    @property
+    def systems(self) -> frozenset[str]:
+        """The one system of the pattern."""
+        return frozenset({self._system})
+
 
 class Undecidable(Membership):
     """A set of which nothing is known but the reason."""
@@ -68,6 +83,11 @@ class Undecidable(Membership):
 
     def contains(self, system: str | None, code: str) -> None:
         """Nothing can be told."""
+
+    @property
+    def systems(self) -> frozenset[str]:
+        """None that is known."""
+        return frozenset()
 
 
 class Union(Membership):
@@ -93,6 +113,11 @@ class Union(Membership):
                 together[system] |= members
         return {system: frozenset(members) for system, members in together.items()}
 
+    @property
+    def systems(self) -> frozenset[str]:
+        """The systems of all parts."""
+        return frozenset[str]().union(*(part.systems for part in self._parts))
+
 
 class Intersection(Membership):
     """Codes that are in every part."""
@@ -113,6 +138,12 @@ class Intersection(Membership):
         if listed is None or self.undecidable:
             return None
         return _kept(listed, self)
+
+    @property
+    def systems(self) -> frozenset[str]:
+        """The systems that every part has."""
+        first, *others = (part.systems for part in self._parts)
+        return first.intersection(*others)
 
 
 class Difference(Membership):
@@ -135,6 +166,11 @@ class Difference(Membership):
         """The listed members that are not excluded."""
         listed = self._included.enumerated
         return None if listed is None or self.undecidable else _kept(listed, self)
+
+    @property
+    def systems(self) -> frozenset[str]:
+        """The systems of what is included."""
+        return self._included.systems
 
 
 def _kept(listed: Codes, membership: Membership) -> Codes:

@@ -1,0 +1,78 @@
+"""What a guideline reads for one hook: the retrieves of just the definitions that the hook's actions use (PD-210)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from cds.content.artifact import Artifact, contained
+from cds.content.elm import DefinitionName
+from cds.content.guideline import Guideline
+from cds.content.integrity import scope
+from cds.content.walk import expressions
+from cds.data.data_requirements import (
+    DataRequirement,
+    merge_requirements,
+    requirement_of_element,
+    requirement_of_retrieve,
+)
+from cds.expressions.languages import definition_of
+from cds.expressions.logic import Logic
+from cds.reasoning.actions import has_triggers, is_triggered
+
+_ALWAYS_READ = "Patient"
+Holder = tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]
+
+
+def data_requirements(logic: Logic, guideline: Guideline, hook: str) -> tuple[DataRequirement, ...]:
+    """Return what the actions of `hook` read: the retrieves of their logic, and their inputs (PD-184 … PD-188).
+
+    The Patient is read in any case and not listed. Raises `ContentError` for a value set that cannot be decided.
+    """
+    found: list[DataRequirement] = []
+    names: dict[DefinitionName, None] = {}
+    for part, resource, plan in _parts(guideline.artifact, hook, logic, inherited=False, seen=frozenset()):
+        libraries = scope(resource, plan, logic.shelf)
+        for _, expression in expressions(part):
+            name = definition_of(expression, libraries, logic.shelf)
+            if name is not None:
+                names[name] = None
+        inputs = part.get("input", ())
+        found += [requirement_of_element(element, logic.value_sets, logic.mappings) for element in inputs]
+    for name in names:
+        retrieves = logic.retrieves(name.library, name.definition)
+        found += [requirement_of_retrieve(retrieve, logic.value_sets, logic.mappings) for retrieve in retrieves]
+    return merge_requirements(one for one in found if one.type != _ALWAYS_READ)
+
+
+def _parts(plan: Artifact, hook: str, logic: Logic, *, inherited: bool, seen: frozenset[str]) -> Iterator[Holder]:
+    """Yield (part, resource, plan): a piece that holds expressions, the resource it stands in, the plan around it."""
+    resource = plan.resource
+    yield _without_actions(resource), resource, resource
+    waiting = [(action, inherited or not has_triggers(resource)) for action in resource.get("action", ())]
+    while waiting:
+        action, by_parent = waiting.pop(0)
+        if not is_triggered(action, hook, inherited=by_parent):
+            continue
+        yield _without_actions(action), resource, resource
+        waiting += [(child, by_parent or "trigger" in action) for child in action.get("action", ())]
+        definition = _definition(action, plan, logic)
+        if definition is None:
+            continue
+        if definition.type == "ActivityDefinition":
+            yield definition.resource, definition.resource, resource
+        elif definition.type == "PlanDefinition" and definition.canonical not in seen:
+            yield from _parts(definition, hook, logic, inherited=True, seen=seen | {plan.canonical})
+
+
+def _definition(action: Mapping[str, Any], plan: Artifact, logic: Logic) -> Artifact | None:
+    canonical = action.get("definitionCanonical", "")
+    if canonical.startswith("#"):
+        inner = contained(plan.resource, canonical[1:])
+        return replace(plan, resource=inner) if inner is not None else None
+    return logic.shelf.find(canonical)
+
+
+def _without_actions(element: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in element.items() if name not in ("action", "contained")}
