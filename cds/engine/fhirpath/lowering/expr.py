@@ -37,6 +37,15 @@ def boolean(node: ir.Node) -> Expr:
     return Expr(node, types.BOOLEAN)
 
 
+def bound(name: str, value: ir.Node, body: ir.Node) -> ir.Node:
+    """Bind a local around a node; a constant needs none, but the value may still fail."""
+    return build.call(_after, value, body) if isinstance(body, ir.Const) else ir.Let(name, value, body)
+
+
+def _after(_value: Any, result: Any) -> Any:
+    return result
+
+
 def is_empty(expr: Expr) -> bool:
     """Say whether the expression is the empty collection already now."""
     return build.is_constant(expr.node, None)
@@ -63,5 +72,5 @@ class Scope:
         """End the scope: bind the variables defined in it around the expression."""
         node = expr.node
         for name, value in reversed(self.pending):
-            node = ir.Let(name, value, node)
+            node = bound(name, value, node)
         return Expr(node, expr.type, expr.many, expr.bare)

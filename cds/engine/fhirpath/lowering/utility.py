@@ -12,7 +12,7 @@ from cds.engine import build, ir
 from cds.engine.fhirpath import syntax, types
 from cds.engine.fhirpath.functions import dates
 from cds.engine.fhirpath.lowering.coercion import carrying, criterion, item, items, listed, one, same_type
-from cds.engine.fhirpath.lowering.expr import EMPTY, Expr, is_empty
+from cds.engine.fhirpath.lowering.expr import EMPTY, Expr, bound, is_empty
 from cds.engine.fhirpath.lowering.registry import Invocation, function
 from cds.engine.fhirpath.run import FHIRPathRun
 from cds.engine.fhirpath.types import Type
@@ -43,7 +43,7 @@ def iif(call: Invocation) -> Expr:
     first, second = (listed(then), listed(otherwise)) if many else (then.node, otherwise.node)
     node = build.choose(condition, first, second)
     if bind is not None:
-        node = ir.Let(bind[0], bind[1], node)
+        node = bound(bind[0], bind[1], node)
     return Expr(node, type_, many, then.bare and otherwise.bare)
 
 
