@@ -27,11 +27,8 @@ _LAST_DAY = datetime.date.max.toordinal()
 
 
 def date(year: int | None, month: int | None = None, day: int | None = None) -> Date | None:
-    """ELM Date: the date of these components; None without any. Raises EvaluationError for gaps and no such day."""
-    if year is None:
-        _refuse_without_leader("year", month, day)
-        return None
-    return Date(year, month, day)
+    """ELM Date: the date of these components; None without a year. Raises EvaluationError for gaps and no such day."""
+    return None if year is None else Date(year, month, day)
 
 
 def date_time(
@@ -46,7 +43,6 @@ def date_time(
 ) -> DateTime | None:
     """ELM DateTime; `offset` in hours, the evaluation's own where the author gives none. Errors as for `date`."""
     if year is None:
-        _refuse_without_leader("year", month, day, hour, minute, second, millisecond)
         return None
     zone = None if offset is None else Decimal(offset)
     return DateTime(year, month, day, hour, minute, second, millisecond, zone)
@@ -55,17 +51,8 @@ def date_time(
 def time(
     hour: int | None, minute: int | None = None, second: int | None = None, millisecond: int | None = None
 ) -> Time | None:
-    """ELM Time. Errors as for `date`."""
-    if hour is None:
-        _refuse_without_leader("hour", minute, second, millisecond)
-        return None
-    return Time(hour, minute, second, millisecond)
-
-
-def _refuse_without_leader(leader: str, *rest: int | None) -> None:
-    if any(part is not None for part in rest):
-        message = f"a component is given without its {leader}"
-        raise EvaluationError(message)
+    """ELM Time: None without an hour. Errors as for `date`."""
+    return None if hour is None else Time(hour, minute, second, millisecond)
 
 
 def date_time_component_from(value: Temporal | None, precision: str) -> int | None:
