@@ -63,6 +63,8 @@ def _json_name(type_name: str, name: str, of: types.Type) -> str:
     if not found.is_choice:
         return name
     names = r4.choice_names(type_name, name)
+    if types.is_open(of):
+        return f"{name}[x]"
     if isinstance(of, Named) and of.name in names:
         return names[of.name]
     message = f"{type_name}.{name} does not take a {of}"

@@ -14,7 +14,7 @@ from cds.engine.elm.document import LibraryDocument
 from cds.engine.elm.signatures import FunctionSignature, LibraryInterface
 from cds.engine.elm.terminology import Terms, UnknownTerm
 from cds.engine.elm.value import NULL, Value, convert
-from cds.engine.errors import EngineError, Problem
+from cds.engine.errors import EngineError, EvaluationError, Problem
 from cds.engine.requirements import Retrieve
 from cds.engine.trampoline import Deep
 
@@ -42,7 +42,17 @@ class Refused(EngineError):
     """An expression cannot be compiled; becomes a Problem with its place."""
 
 
-_MALFORMED = (KeyError, TypeError, AttributeError, ValueError, IndexError, DecimalException, OverflowError)
+_MALFORMED = (
+    EvaluationError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    ValueError,
+    IndexError,
+    DecimalException,
+    OverflowError,
+    RecursionError,
+)
 
 
 @dataclass

@@ -13,7 +13,7 @@ from cds.engine.run import Run
 from cds.engine.runtime import clinical, conversion, temporal_parts
 from cds.engine.runtime.temporal import Date, DateTime, Time
 from cds.engine.runtime.uncertainty import Uncertainty
-from cds.engine.runtime.values import Code, CodeSystem, Concept, ValueSet
+from cds.engine.runtime.values import Code, CodeSystem, Concept, ValueSet, type_name
 
 
 def now(run: Run) -> DateTime:
@@ -118,11 +118,16 @@ def message(run: Run, source: Any, condition: bool | None, code: Any, severity: 
 
 
 def codes_of(value: Any) -> list[Code]:
-    """Return the codes of a Code, a Concept or a list of them."""
+    """Return the codes of a Code, a Concept, a code without system, or a list of these."""
     if value is None:
         return []
+    if isinstance(value, str):
+        return [Code(value)]
     if isinstance(value, Concept):
         return list(value.codes)
     if isinstance(value, Code):
         return [value]
-    return [code for part in value for code in codes_of(part)]
+    if isinstance(value, list):
+        return [code for part in value for code in codes_of(part)]
+    message = f"a {type_name(value)} is no code to retrieve by"
+    raise EvaluationError(message)

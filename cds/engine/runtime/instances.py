@@ -6,9 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from cds.engine.errors import EvaluationError
+from cds.engine.model import r4
 from cds.engine.runtime import units
+from cds.engine.runtime.fhir_values import Element
 from cds.engine.runtime.to_json import to_json
-from cds.engine.runtime.values import Code, CodeSystem, Concept, Quantity, Ratio, ValueSet
+from cds.engine.runtime.values import Code, CodeSystem, Concept, Quantity, Ratio, ValueSet, type_name
 
 
 def quantity(value: Decimal | None, unit: str | None) -> Quantity | None:
@@ -53,7 +55,19 @@ def json_value(value: Any) -> Any:
 
 
 def json_object(names: tuple[str, ...], *values: Any) -> dict[str, Any]:
-    """Make the JSON of a FHIR element; members without a value are left out."""
+    """Make the JSON of a FHIR element; members without a value are left out. `value[x]` is named by its value."""
     return {
-        name: to_json(value) for name, value in zip(names, values, strict=True) if value is not None and value != []
+        _json_name(name, value): to_json(value)
+        for name, value in zip(names, values, strict=True)
+        if value is not None and value != []
     }
+
+
+def _json_name(name: str, value: Any) -> str:
+    stem, choice, _ = name.partition("[x]")
+    if not choice:
+        return name
+    if isinstance(value, Element):
+        return r4.json_name(stem, r4.fhir_type(value.type))
+    message = f"{name} does not take a {type_name(value)}"
+    raise EvaluationError(message)
