@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cds.content.artifact import Artifact
-from cds.content.dependencies import library_canonicals
 from cds.content.elm import CompiledLibrary, resolve_definition
 from cds.content.guideline import Guideline
 from cds.content.problems import Problem
@@ -82,8 +81,7 @@ def _names(artifact: Artifact, guideline: Guideline, shelf: Shelf) -> Iterator[P
 
 def scope(resource: Mapping[str, Any], plan: Mapping[str, Any], shelf: Shelf) -> tuple[CompiledLibrary, ...]:
     """Return the libraries in which the resource's names resolve: its own, else the plan's (PD-044, PD-159)."""
-    canonicals = [canonical for path, canonical in library_canonicals(resource) if path.startswith("library")]
-    return compiled_libraries(canonicals or plan.get("library", ()), shelf)
+    return compiled_libraries(resource.get("library") or plan.get("library", ()), shelf)
 
 
 def compiled_libraries(canonicals: Iterable[str], shelf: Shelf) -> tuple[CompiledLibrary, ...]:

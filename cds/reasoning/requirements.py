@@ -40,9 +40,8 @@ def data_requirements(logic: Logic, guideline: Guideline, hook: str) -> tuple[Da
                 names[name] = None
         inputs = part.get("input", ())
         found += [requirement_of_element(element, logic.value_sets, logic.mappings) for element in inputs]
-    for name in names:
-        retrieves = logic.retrieves(name.library, name.definition)
-        found += [requirement_of_retrieve(retrieve, logic.value_sets, logic.mappings) for retrieve in retrieves]
+    retrieves = {retrieve: None for name in names for retrieve in logic.retrieves(name.library, name.definition)}
+    found += [requirement_of_retrieve(retrieve, logic.value_sets, logic.mappings) for retrieve in retrieves]
     return merge_requirements(one for one in found if one.type != _ALWAYS_READ)
 
 
