@@ -14,8 +14,8 @@ from cds.data.patient_data import DataProblem, DataProblemKind
 from cds.data.prefetch_templates import PrefetchQuery, observations_by_code, split_codes
 from cds.data.resource_pool import ResourcePool
 from cds.data.unobtainable import Unobtainable
-from cds.fhir.elements import codings_of
-from cds.fhir.references import parse_reference
+from cds.fhir.elements import codings_of, object_at
+from cds.fhir.references import literal_of, parse_reference
 
 _CODES_PER_SEARCH = 1800  # characters of the OR list; longer addresses are refused by some servers
 _MAX_MEDICATION_READS = 100
@@ -54,48 +54,41 @@ async def read_medications(
     One that does not exist is a problem of the data and noted; one that cannot be read makes the drug unknown, and
     its key unobtainable.
     """
-    wanted: dict[str, list[str]] = {}  # Medication/x -> origins of those that refer to it
+    wanted: dict[str, list[str]] = {}  # id of a Medication → origins of those that refer to it
     for resource in (*pool.resources, *drafts):
         if "medicationReference" not in resource or resource.get("status") == "entered-in-error":
             continue
         if medication_of(resource, pool.by_literal) is not None:
             continue
-        literal = f"{resource.get('resourceType')}/{resource.get('id')}"
-        origin = pool.origins.get(literal, "context")
-        reference = parse_reference((resource["medicationReference"] or {}).get("reference"))
+        literal = literal_of(resource)
+        origin = pool.origins.get(literal or "", "context")
+        reference = parse_reference(object_at(resource, "medicationReference").get("reference"))
         if reference is None or reference.type != "Medication" or not pool.is_here(reference.base):
             pool.problems.append(DataProblem(DataProblemKind.DANGLING_REFERENCE, origin, literal))
         else:
             wanted.setdefault(reference.id, []).append(origin)
-    await asyncio.gather(
-        *(
-            _read_medication(
-                medication_id, origins, fhir if number < _MAX_MEDICATION_READS else None, pool, unobtainable
-            )
-            for number, (medication_id, origins) in enumerate(wanted.items())
-        )
-    )
+    read = list(wanted)[:_MAX_MEDICATION_READS]
+    reasons = dict(zip(read, await asyncio.gather(*(_read_medication(each, fhir, pool) for each in read)), strict=True))
+    for medication_id, origins in wanted.items():
+        reason = reasons.get(medication_id, "there are too many")
+        for origin in origins:
+            if reason is FHIRServerFault.ABSENT:
+                literal = f"Medication/{medication_id}"
+                pool.problems.append(DataProblem(DataProblemKind.DANGLING_REFERENCE, origin, literal))
+            elif reason is not None:
+                key = origin.partition(":")[2] or "context.draftOrders"
+                unobtainable.add(key, f"a referenced Medication could not be read: {reason}")
 
 
-async def _read_medication(
-    medication_id: str, origins: list[str], fhir: FhirReader | None, pool: ResourcePool, unobtainable: Unobtainable
-) -> None:
-    literal = f"Medication/{medication_id}"
-    reason = "a referenced Medication is missing, and no FHIR server may be read for it"
-    if fhir is not None:
-        try:
-            pool.add([await fhir.read("Medication", medication_id)], f"read:{literal}")
-        except FHIRServerError as error:
-            if error.kind is FHIRServerFault.ABSENT:
-                pool.problems += [
-                    DataProblem(DataProblemKind.DANGLING_REFERENCE, origin, literal) for origin in origins
-                ]
-                return
-            reason = f"a referenced Medication could not be read: {error.kind}"
-        else:
-            return
-    for origin in origins:
-        unobtainable.add(origin.partition(":")[2] or "context.draftOrders", reason)
+async def _read_medication(medication_id: str, fhir: FhirReader | None, pool: ResourcePool) -> str | None:
+    """Read one Medication into the pool; the reason comes back when that failed."""
+    if fhir is None:
+        return "no FHIR server may be read"
+    try:
+        pool.add([await fhir.read("Medication", medication_id)], f"read:Medication/{medication_id}")
+    except FHIRServerError as error:
+        return error.kind
+    return None
 
 
 def _plan(queries: Sequence[PrefetchQuery], tokens: Mapping[str, str]) -> list[_Search]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
-from cds.fhir.elements import codings_of, values_at
+from cds.fhir.elements import codings_of, object_at, objects_at, values_at
 from cds.fhir.extensions import MEDICATION_REFERENCE, ORIGINAL_QUANTITY
 from cds.fhir.quantities import unit_of, value_of
 from cds.fhir.references import contained, parse_reference
@@ -54,10 +54,8 @@ def normalise(
 
 def medication_of(resource: Mapping[str, Any], pool: Mapping[str, dict[str, Any]]) -> dict[str, Any] | None:
     """Find the Medication that `medicationReference` means: contained, or among the data."""
-    text = (resource.get("medicationReference") or {}).get("reference")
-    inside = contained(resource, text)
-    reference = parse_reference(text)
-    return inside or (pool.get(reference.literal) if reference else None)
+    text = object_at(resource, "medicationReference").get("reference")
+    return contained(resource, text) or _in_pool(text, pool)
 
 
 def _resolve_medication(resource: dict[str, Any], pool: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
@@ -68,18 +66,17 @@ def _resolve_medication(resource: dict[str, Any], pool: Mapping[str, dict[str, A
     if medication is None:
         return resource
     changed = {name: value for name, value in resource.items() if name != "medicationReference"}
-    inside = contained(resource, resource["medicationReference"].get("reference"))
-    if inside is None:
-        changed["contained"] = [*resource.get("contained", []), medication]
-    concept = dict(medication.get("code") or {})
-    ingredients = medication.get("ingredient") or []
+    if contained(resource, object_at(resource, "medicationReference").get("reference")) is None:
+        changed["contained"] = [*objects_at(resource, "contained"), medication]
+    concept = dict(object_at(medication, "code"))
+    ingredients = objects_at(medication, "ingredient")
     if len(ingredients) == 1:
         own = list(codings_of(concept))
         concept["coding"] = own + [
             coding for coding in codings_of(ingredients[0].get("itemCodeableConcept")) if coding not in own
         ]
     link = {"url": MEDICATION_REFERENCE, "valueReference": {"reference": f"#{medication.get('id')}"}}
-    concept["extension"] = [*concept.get("extension", []), link]
+    concept["extension"] = [*objects_at(concept, "extension"), link]
     changed["medicationCodeableConcept"] = concept
     return changed
 
@@ -97,7 +94,7 @@ def _resolve_reasons(resource: dict[str, Any], pool: Mapping[str, dict[str, Any]
     ]
     if not codes:
         return resource
-    own = list(resource.get("reasonCode") or [])
+    own = objects_at(resource, "reasonCode")
     return {**resource, "reasonCode": own + [code for code in codes if code not in own]}
 
 
@@ -205,5 +202,5 @@ def _convert(quantity: dict[str, Any], codes: list[tuple[str, str]], mappings: M
         "unit": canonical_unit,
         "system": UCUM,
         "code": canonical_unit,
-        "extension": [*quantity.get("extension", []), original],
+        "extension": [*objects_at(quantity, "extension"), original],
     }

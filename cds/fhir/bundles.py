@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from cds.fhir.elements import object_at, objects_at
+
 
 def entries_of(bundle: Mapping[str, Any]) -> list[Any]:
     """List the entries as received; a Bundle without any gives none."""
@@ -29,8 +31,8 @@ def outcomes_of(bundle: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def link_of(bundle: Mapping[str, Any], relation: str) -> str | None:
     """Give the URL of the link with this relation (`self`, `next`)."""
-    for link in bundle.get("link") or []:
-        if isinstance(link, Mapping) and link.get("relation") == relation:
+    for link in objects_at(bundle, "link"):
+        if link.get("relation") == relation:
             url = link.get("url")
             return url if isinstance(url, str) else None
     return None
@@ -38,7 +40,7 @@ def link_of(bundle: Mapping[str, Any], relation: str) -> str | None:
 
 def match_count(bundle: Mapping[str, Any]) -> int:
     """Count the matches, the number that `Bundle.total` speaks of."""
-    return sum(1 for entry in entries_of(bundle) if (entry.get("search") or {}).get("mode", "match") == "match")
+    return sum(object_at(entry, "search").get("mode", "match") == "match" for entry in entries_of(bundle))
 
 
 def searchset(
@@ -67,9 +69,9 @@ def searchset(
 
 
 def _is_outcome(entry: Mapping[str, Any]) -> bool:
-    if (entry.get("search") or {}).get("mode") == "outcome":
+    if object_at(entry, "search").get("mode") == "outcome":
         return True
-    return (entry.get("resource") or {}).get("resourceType") == "OperationOutcome"
+    return object_at(entry, "resource").get("resourceType") == "OperationOutcome"
 
 
 def _full_url(base_url: str, resource: Mapping[str, Any]) -> dict[str, str]:

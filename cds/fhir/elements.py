@@ -26,6 +26,18 @@ def values_at(node: Any, path: str) -> list[Any]:
     return nodes
 
 
+def object_at(node: Any, name: str) -> Mapping[str, Any]:
+    """Give the object under a member; empty where there is none or something else stands there."""
+    value = node.get(name) if isinstance(node, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def objects_at(node: Any, name: str) -> list[dict[str, Any]]:
+    """List the objects of a repeating member, leaving out what is none."""
+    value = node.get(name) if isinstance(node, Mapping) else None
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
 def codings_of(concept: Any) -> Iterator[Mapping[str, Any]]:
     """Yield the codings of a CodeableConcept, or the Coding itself."""
     if not isinstance(concept, Mapping):

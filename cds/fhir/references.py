@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cds.fhir.elements import objects_at
+
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _LITERAL = re.compile(
     r"(?:(?P<base>https?://[^\s?#]+)/)?(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})"
@@ -50,4 +52,4 @@ def contained(resource: Mapping[str, Any], reference: object) -> dict[str, Any] 
     """Find the contained resource that a `#id` reference points at."""
     if not isinstance(reference, str) or not reference.startswith("#"):
         return None
-    return next((inner for inner in resource.get("contained", []) if inner.get("id") == reference[1:]), None)
+    return next((inner for inner in objects_at(resource, "contained") if inner.get("id") == reference[1:]), None)
