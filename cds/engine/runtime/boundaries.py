@@ -13,6 +13,7 @@ from cds.engine.errors import EvaluationError
 from cds.engine.runtime.calendar_units import DAY_MS, UNIT_MS, OutOfRange
 from cds.engine.runtime.temporal import Date, DateTime, Time
 from cds.engine.runtime.temporal_arithmetic import add_units
+from cds.engine.runtime.uncertainty import Uncertainty, uncertain
 from cds.engine.runtime.values import (
     DECIMAL_MAX,
     DECIMAL_MIN,
@@ -97,6 +98,8 @@ def predecessor(value: Any) -> Any:
 def _stepped(value: Any, direction: int) -> Any:
     if value is None:
         return None
+    if isinstance(value, Uncertainty):
+        return uncertain(*(_stepped_or_last(bound, direction) for bound in (value.low, value.high)))
     if isinstance(value, Quantity):
         return Quantity(_stepped(value.value, direction), value.unit)
     if isinstance(value, Time):
@@ -113,3 +116,11 @@ def _stepped(value: Any, direction: int) -> Any:
         raise OutOfRange(_BEYOND)
     step = DECIMAL_STEP if type_name == "Decimal" else 1
     return type(value)(value + direction * step)
+
+
+def _stepped_or_last(bound: Any, direction: int) -> Any:
+    """Return the next value, or the last of its type itself: an uncertain value may lie before it."""
+    try:
+        return _stepped(bound, direction)
+    except OutOfRange:
+        return bound

@@ -8,6 +8,7 @@ https://cql.hl7.org/09-b-cqlreference.html#collapse
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from functools import cmp_to_key
 from typing import Any
 
@@ -30,7 +31,7 @@ def collapse(operand: Sequence[Interval | None] | None, per: Quantity | None = N
     """
     if operand is None:
         return None
-    known = [item for item in operand if item is not None and not _says_nothing(item)]
+    known = [item for item in given_intervals(operand) if not _says_nothing(item)]
     unbounded = next((item for item in known if item.low is None and item.high is None and start(item) is None), None)
     if unbounded is not None:
         return [unbounded]
@@ -42,6 +43,13 @@ def collapse(operand: Sequence[Interval | None] | None, per: Quantity | None = N
         else:
             merged.append(made(low_boundary(item), high_boundary(item), item.point_type))
     return merged
+
+
+def given_intervals(operand: Any) -> list[Interval]:
+    """Return the intervals of a list without its nulls. Raises EvaluationError for anything else."""
+    if not isinstance(operand, list) or not all(item is None or isinstance(item, Interval) for item in operand):
+        raise EvaluationError("only a list of intervals can be collapsed or expanded")
+    return [item for item in operand if item is not None]
 
 
 def _says_nothing(item: Interval) -> bool:
@@ -63,7 +71,7 @@ def _touches(earlier: Interval, later: Interval, reach: Callable[[Any], Any], pr
 def _step(items: Sequence[Interval], per: Quantity | None) -> tuple[Callable[[Any], Any], str | None]:
     """Return how to go one step on from a point, and the precision to compare to."""
     points = boundary_points(items)
-    if any(isinstance(point, Date | DateTime | Time) for point in points):
+    if points and isinstance(points[0], Date | DateTime | Time):
         if per is None:
             rank, count = min(point.rank for point in points), 1
         else:
@@ -78,8 +86,17 @@ def _step(items: Sequence[Interval], per: Quantity | None) -> tuple[Callable[[An
 
 
 def boundary_points(items: Iterable[Interval]) -> list[Any]:
-    """Return the boundaries that are not null."""
-    return [point for item in items for point in (item.low, item.high) if point is not None]
+    """Return the boundaries that are not null, of uncertain ones both bounds; EvaluationError for unlike types."""
+    points = [edge for item in items for point in (item.low, item.high) if point is not None for edge in bounds(point)]
+    if points and any(_kind(point) is not _kind(points[0]) for point in points):
+        raise EvaluationError("intervals of different types cannot be collapsed or expanded together")
+    return points
+
+
+def _kind(point: Any) -> type:
+    if isinstance(point, Date | DateTime):
+        return Date
+    return int if isinstance(point, int | Decimal) else type(point)
 
 
 def _plus(point: Any, per: Quantity) -> Any:

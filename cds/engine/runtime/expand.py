@@ -14,10 +14,11 @@ from typing import Any, Final
 from cds.engine.errors import BudgetExceeded, EvaluationError
 from cds.engine.runtime import units
 from cds.engine.runtime.calendar_units import HOUR, MONTH, PRECISIONS, UNIT_MS, YEAR, step_of
-from cds.engine.runtime.collapse import boundary_points
+from cds.engine.runtime.collapse import boundary_points, given_intervals
 from cds.engine.runtime.interval import Interval, end, start
 from cds.engine.runtime.temporal import Date, DateTime, Temporal, Time
 from cds.engine.runtime.temporal_parts import date_at, date_time_at, time_at, with_offset
+from cds.engine.runtime.uncertainty import Uncertainty
 from cds.engine.runtime.values import Quantity
 
 _MOST_PIECES: Final = 1_000_000
@@ -50,7 +51,7 @@ def expand(operand: Sequence[Interval | None] | Interval | None, per: Quantity |
     """
     if operand is None:
         return None
-    items = [operand] if isinstance(operand, Interval) else [item for item in operand if item is not None]
+    items = [operand] if isinstance(operand, Interval) else given_intervals(operand)
     items = [item for item in items if item.low is not None and item.high is not None]
     if not items:
         return []
@@ -73,8 +74,12 @@ def _coarsest(points: Sequence[Any]) -> Quantity:
 
 def _grid(item: Interval, per: Quantity) -> _Grid | None:
     first, last = start(item), end(item)
+    if isinstance(first, Uncertainty) or isinstance(last, Uncertainty):
+        return None
     if isinstance(first, Date | DateTime | Time):
         return _calendar_grid(first, last, per)
+    if isinstance(first, str):
+        raise EvaluationError("an interval of strings cannot be expanded")
     if not isinstance(first, Quantity):
         if per.unit not in ("1", ""):
             raise EvaluationError("numbers are expanded per a plain number, without a unit")

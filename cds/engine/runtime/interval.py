@@ -13,7 +13,6 @@ from typing import Any
 
 from cds.engine.errors import EvaluationError
 from cds.engine.runtime import boundaries, point_order, temporal, units
-from cds.engine.runtime.temporal import Date, DateTime, Time
 from cds.engine.runtime.uncertainty import Uncertainty, bounds
 from cds.engine.runtime.values import DECIMAL_STEP, Long, Quantity
 
@@ -97,11 +96,11 @@ def width(argument: Interval | None) -> Any:
     first, last = start(argument), end(argument)
     if first is None or last is None or Uncertainty in (type(first), type(last)):
         return None
-    if isinstance(first, Date | DateTime | Time):
-        raise EvaluationError("an interval of dates or times has no width or size; ask for a duration or difference")
     if isinstance(first, Quantity):
         least = units.convert(first.value, first.unit, last.unit)
         return None if least is None else Quantity(last.value - least, last.unit)
+    if not isinstance(first, int | Decimal):
+        raise EvaluationError("only numbers and quantities have a width or size; of dates ask for a duration")
     return last - first if isinstance(last, Decimal) else type(last)(last - first)
 
 

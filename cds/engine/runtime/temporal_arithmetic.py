@@ -6,7 +6,6 @@ value's own precision and cut: 2014 + 18 months is 2015. https://cql.hl7.org/09-
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TypeVar, cast
 
 from cds.engine.errors import EvaluationError
@@ -40,14 +39,14 @@ def add(value: _T | None, duration: Quantity | None) -> _T | None:
     """
     if value is None or duration is None:
         return None
-    return _moved(value, duration.value, duration.unit)
+    return _moved(value, duration, 1)
 
 
 def subtract(value: _T | None, duration: Quantity | None) -> _T | None:
     """As `add`, backwards."""
     if value is None or duration is None:
         return None
-    return _moved(value, -duration.value, duration.unit)
+    return _moved(value, duration, -1)
 
 
 def add_units(value: Temporal, count: int, rank: int) -> Temporal:
@@ -65,11 +64,12 @@ def add_units(value: Temporal, count: int, rank: int) -> Temporal:
     return date_time_at(value.first + count * UNIT_MS[rank], value.rank, value.offset)
 
 
-def _moved(value: _T, amount: Decimal, unit: str) -> _T:
-    rank, per_unit = step_of(unit)
-    if not isinstance(value, Temporal):
-        message = f"a duration cannot be added to a {type(value).__name__}"
+def _moved(value: _T, duration: Quantity, direction: int) -> _T:
+    if not isinstance(value, Temporal) or not isinstance(duration, Quantity):
+        message = f"a {type(duration).__name__} cannot be added to a {type(value).__name__}"
         raise EvaluationError(message)
+    rank, per_unit = step_of(duration.unit)
+    amount = duration.value * direction
     if isinstance(value, Date) and rank > DAY:
         raise EvaluationError("a Date moves by years, months, weeks or days; for hours, make it a DateTime")
     if isinstance(value, Time) and rank < HOUR:

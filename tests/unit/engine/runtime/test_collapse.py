@@ -86,6 +86,13 @@ def test_numbers_are_not_collapsed_per_a_unit():
         collapse([Interval(1, 2), Interval(5, 6)], quantity(1, "mg"))
 
 
+def test_intervals_of_different_types_are_not_collapsed_together():
+    with pytest.raises(EvaluationError, match="different types"):
+        collapse([Interval(1, 2), dates("2026-01-01", "2026-01-02")])
+    with pytest.raises(EvaluationError, match="list of intervals"):
+        collapse([1, 2])
+
+
 def test_ongoing_intervals_take_in_what_follows():
     assert collapse([dates("2026-01-01", None), dates("2027-01-01", "2028-01-01")]) == [dates("2026-01-01", None)]
     assert collapse([Interval(1, INTEGER_MAX), Interval(5, 6)]) == [Interval(1, INTEGER_MAX)]

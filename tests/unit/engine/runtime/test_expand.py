@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from cds.engine.errors import BudgetExceeded, EvaluationError
 from cds.engine.runtime.expand import expand
 from cds.engine.runtime.interval import Interval
+from cds.engine.runtime.uncertainty import Uncertainty
 from tests.unit.engine.runtime.temporal_from_text import date, date_time, dates, instants, quantity, time
 
 
@@ -56,6 +57,10 @@ def test_coarser_boundaries_give_nothing_for_times_and_all_decimals_for_numbers(
     assert expand([Interval(10, 10)], quantity("0.1")) == [Interval(step, step) for step in tenths]
 
 
+def test_an_uncertain_boundary_gives_nothing():
+    assert expand(Interval(1, Uncertainty(3, 5))) == []
+
+
 def test_the_last_hour_of_the_day_ends_the_expansion():
     assert expand(Interval(time("22"), time("23")), quantity(1, "hour")) == [time("22"), time("23")]
 
@@ -90,6 +95,8 @@ def test_the_same_piece_comes_once():
     ("argument", "per"),
     [
         (Interval(1, 3), quantity(0)),
+        (Interval("a", "c"), quantity(1)),
+        ([1, 3], quantity(1)),
         (Interval(1, 3), quantity(-1)),
         (Interval(1, 3), quantity(1, "mg")),
         (Interval(quantity(1, "g"), quantity(2, "g")), quantity(1, "mL")),

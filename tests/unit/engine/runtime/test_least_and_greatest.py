@@ -4,6 +4,7 @@ import pytest
 
 from cds.engine.errors import EvaluationError
 from cds.engine.runtime.boundaries import greatest_like, least_like, max_value, min_value, predecessor, successor
+from cds.engine.runtime.uncertainty import Uncertainty
 from cds.engine.runtime.values import DECIMAL_MAX, INTEGER_MAX, Long
 from tests.unit.engine.runtime.temporal_from_text import date, date_time, quantity, time
 
@@ -28,6 +29,12 @@ from tests.unit.engine.runtime.temporal_from_text import date, date_time, quanti
 def test_a_value_steps_at_its_own_precision(value, following):
     assert successor(value) == following
     assert predecessor(following) == value
+
+
+def test_an_uncertain_value_steps_with_both_its_bounds_and_stops_at_the_last():
+    assert successor(Uncertainty(1, 5)) == Uncertainty(2, 6)
+    assert successor(Uncertainty(1, INTEGER_MAX)) == Uncertainty(2, INTEGER_MAX)
+    assert predecessor(Uncertainty(date("0001-01-01"), date("0001-01-02"))) == date("0001-01-01")
 
 
 def test_a_long_stays_a_long():

@@ -82,7 +82,7 @@ def test_null_makes_null():
         (date("2026-01-01"), 1, "mg", "no duration"),
         (date("2026-01-01"), 24, "hours", "DateTime"),
         (time("10:00"), 1, "day", "Time moves by"),
-        ("2026-01-01", 1, "day", "cannot be added to a str"),
+        ("2026-01-01", 1, "day", "Quantity cannot be added to a str"),
         (date("2005-10-10"), 8000, "years", "beyond"),
         (date("2005-10-10"), -2005, "years", "beyond"),
         (date("9999-12-31"), 1, "day", "beyond"),
