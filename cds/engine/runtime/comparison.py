@@ -122,11 +122,6 @@ def equivalent(left: Any, right: Any) -> bool:
     return bool(left == right) if equivalent_of_kind is None else equivalent_of_kind(left, right)
 
 
-def not_equivalent(left: Any, right: Any) -> bool:
-    """Return the opposite of `equivalent`."""
-    return not equivalent(left, right)
-
-
 def _lists_equivalent(left: Sequence[Any], right: Sequence[Any]) -> bool:
     return len(left) == len(right) and all(map(equivalent, left, right))
 

@@ -60,7 +60,7 @@ def remainder(left: Decimal, right: Decimal) -> Decimal | None:
         return None
 
 
-def significant_places(value: Decimal) -> int:
+def _significant_places(value: Decimal) -> int:
     """Return the digits after the decimal point, trailing zeros left out: 1 for 1.50."""
     return decimal_places(value.normalize(WIDE))
 
@@ -69,5 +69,5 @@ def equivalent(left: Decimal, right: Decimal) -> bool:
     """Compare at the precision of the less precise operand, trailing zeros not counted (CQL `~` on Decimal)."""
     if left == right:
         return True
-    places = min(significant_places(left), significant_places(right))
+    places = min(_significant_places(left), _significant_places(right))
     return rounded(left, places) == rounded(right, places)

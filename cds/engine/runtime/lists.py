@@ -87,37 +87,11 @@ def flatten(operand: Sequence[Any] | None) -> list[Any] | None:
     return flat
 
 
-def reverse(operand: Sequence[Any] | None) -> list[Any] | None:
-    """Return the elements in the opposite order."""
-    return None if operand is None else list(operand[::-1])
-
-
 def slice(
     source: Sequence[Any] | None, start_index: int | None = None, end_index: int | None = None
 ) -> list[Any] | None:
     """Return the elements from `start_index` up to `end_index`; a negative index counts from the end."""
     return None if source is None else list(source[start_index:end_index])
-
-
-def skip(source: Sequence[Any] | None, number: int | None) -> list[Any] | None:
-    """Return all but the first `number` elements; all of them for null, none for a negative number."""
-    if source is None:
-        return None
-    if number is not None and number < 0:
-        return []
-    return list(source[number:])
-
-
-def take(source: Sequence[Any] | None, number: int | None) -> list[Any] | None:
-    """Return the first `number` elements; none for null and numbers below 1."""
-    if source is None:
-        return None
-    return list(source[:number]) if number is not None and number > 0 else []
-
-
-def tail(source: Sequence[Any] | None) -> list[Any] | None:
-    """Return all but the first element."""
-    return None if source is None else list(source[1:])
 
 
 def list_contains(source: Sequence[Any] | None, element: Any) -> bool:
@@ -152,21 +126,11 @@ def list_includes(left: Sequence[Any] | None, right: Sequence[Any] | None) -> bo
     return all(element in members for element in right)
 
 
-def list_included_in(left: Sequence[Any] | None, right: Sequence[Any] | None) -> bool | None:
-    """Return whether every element of the left list is in the right."""
-    return list_includes(right, left)
-
-
 def list_proper_includes(left: Sequence[Any] | None, right: Sequence[Any] | None) -> bool | None:
     """Return whether the left list includes the right and is larger."""
     if left is None or right is None:
         return None
     return len(left) > len(right) and list_includes(left, right)
-
-
-def list_proper_included_in(left: Sequence[Any] | None, right: Sequence[Any] | None) -> bool | None:
-    """Return whether the right list includes the left and is larger."""
-    return list_proper_includes(right, left)
 
 
 def list_union(left: Sequence[Any] | None, right: Sequence[Any] | None) -> list[Any]:

@@ -60,7 +60,7 @@ def _in_calendar_unit(quantity: Quantity, unit: str) -> Decimal | None:
     return units.convert(quantity.value, quantity.unit, unit)
 
 
-def in_common_unit(left: Quantity, right: Quantity) -> tuple[Decimal, Decimal, str] | None:
+def _in_common_unit(left: Quantity, right: Quantity) -> tuple[Decimal, Decimal, str] | None:
     """Return both values in the more granular of the two units; None when not commensurable, or scales without zero."""
     if left.unit == right.unit:
         return left.value, right.value, left.unit
@@ -73,7 +73,7 @@ def in_common_unit(left: Quantity, right: Quantity) -> tuple[Decimal, Decimal, s
 
 def add(left: Quantity, right: Quantity) -> Quantity | None:
     """Return the sum in the more granular unit."""
-    common = in_common_unit(left, right)
+    common = _in_common_unit(left, right)
     return None if common is None else _quantity(WIDE.add(common[0], common[1]), common[2])
 
 
@@ -96,13 +96,13 @@ def divide(left: Quantity, right: Quantity) -> Quantity | None:
 
 def truncated_divide(left: Quantity, right: Quantity) -> Quantity | None:
     """Return how often the right goes into the left; the dividend's unit stays, as HL7's CQL tests ask."""
-    common = in_common_unit(left, right)
+    common = _in_common_unit(left, right)
     return None if common is None else _quantity(decimals.truncated_quotient(common[0], common[1]), common[2])
 
 
 def modulo(left: Quantity, right: Quantity) -> Quantity | None:
     """Return the remainder, with the dividend's sign, in the more granular unit."""
-    common = in_common_unit(left, right)
+    common = _in_common_unit(left, right)
     return None if common is None else _quantity(decimals.remainder(common[0], common[1]), common[2])
 
 

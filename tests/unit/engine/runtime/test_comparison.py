@@ -46,7 +46,7 @@ def test_everything_equals_itself_and_is_unknown_against_null(value):
     assert comparison.equal(value, None) is None
     assert comparison.not_equal(None, value) is None
     assert comparison.equivalent(value, None) is False
-    assert comparison.not_equivalent(None, value) is True
+    assert comparison.equivalent(None, value) is False
 
 
 @pytest.mark.parametrize(
