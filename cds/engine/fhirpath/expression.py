@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 from cds.engine import ir
 from cds.engine.emit.module import Module, compile_function
 from cds.engine.errors import EngineError, EvaluationError
 from cds.engine.fhirpath import syntax, types
-from cds.engine.fhirpath.inputs import Input, moment, prepared
+from cds.engine.fhirpath.inputs import Input, prepared
 from cds.engine.fhirpath.lowering.coercion import carrying, listed, truth
 from cds.engine.fhirpath.lowering.expr import Expr
 from cds.engine.fhirpath.lowering.lower import is_fixed, lower
 from cds.engine.fhirpath.parser import parse
-from cds.engine.fhirpath.run import FHIRPathRun, Trace
+from cds.engine.fhirpath.run import FHIRPathRun, World
 from cds.engine.fhirpath.types import Type
 from cds.engine.fhirpath.values.elements import TypeInfo, value_of
 from cds.engine.fhirpath.values.system import system_values
 
-MAX_STEPS = 2_000_000
 _MOST_FORMS = 64
 _FOCUS_NAMES = ("context", "resource", "rootResource")
 _BROKEN_DATA = (AttributeError, TypeError, KeyError, IndexError, ValueError, ArithmeticError, RecursionError)
@@ -59,52 +57,34 @@ class FHIRPath:
         inputs = {name: _parameter(name, _named(known.get(name)), many=True) for name in self.variables}
         lower(self.expression, self._tree, _parameter("focus", _named(focus), many=False), inputs, strict=self.strict)
 
-    def evaluate(
-        self,
-        focus: Any,
-        variables: Mapping[str, Any] | None = None,
-        *,
-        now: dt.datetime,
-        resources: Iterable[Mapping[str, Any]] = (),
-        value_sets: Any = None,
-        trace: Trace | None = None,
-        max_steps: int = MAX_STEPS,
-        deadline: float | None = None,
-    ) -> list[Any]:
+    def evaluate(self, focus: Any, variables: Mapping[str, Any] | None = None, **world: Unpack[World]) -> list[Any]:
         """Evaluate on a resource, an element or a list of them.
 
         `variables` by name without the percent sign: resources, elements, plain or engine values, or lists of these;
-        `%context`, `%resource` and `%rootResource` are the focus unless they are among them. `now` is an aware
-        datetime, `resources` are what `resolve()` may find, `value_sets` the port with `codes(url, version)`; `trace`
-        is called with name and items, `deadline` is a `time.monotonic()` value.
-
-        FHIR elements come back as their JSON, computed values as engine values. Raises EvaluationError.
+        `%context`, `%resource` and `%rootResource` are the focus unless they are among them. FHIR elements come back as
+        their JSON, computed values as engine values. Raises EvaluationError.
         """
-        run, arguments = self._prepare(focus, variables, now, resources, value_sets, trace, max_steps, deadline)
+        run, arguments = self._prepare(focus, variables, world)
         found = self._evaluate(run, arguments, _as_items) or ()
         return [value for item in found if (value := _plain(item)) is not None]
 
-    def evaluate_values(self, focus: Any, variables: Mapping[str, Any] | None = None, **world: Any) -> list[Any]:
+    def evaluate_values(
+        self, focus: Any, variables: Mapping[str, Any] | None = None, **world: Unpack[World]
+    ) -> list[Any]:
         """Evaluate as `evaluate`, but give primitives and quantities of FHIR as engine values."""
-        run, arguments = self._prepare(focus, variables, **_with_defaults(world))
+        run, arguments = self._prepare(focus, variables, world)
         return system_values(self._evaluate(run, arguments, _as_carrying_items))
 
-    def evaluate_boolean(self, focus: Any, variables: Mapping[str, Any] | None = None, **world: Any) -> bool | None:
+    def evaluate_boolean(
+        self, focus: Any, variables: Mapping[str, Any] | None = None, **world: Unpack[World]
+    ) -> bool | None:
         """Evaluate a condition: True, False, or None for empty (not known); one item that is no Boolean is true."""
-        run, arguments = self._prepare(focus, variables, **_with_defaults(world))
+        run, arguments = self._prepare(focus, variables, world)
         answer: bool | None = self._evaluate(run, arguments, _as_boolean)
         return answer
 
     def _prepare(
-        self,
-        focus: Any,
-        variables: Mapping[str, Any] | None,
-        now: dt.datetime,
-        resources: Iterable[Mapping[str, Any]],
-        value_sets: Any,
-        trace: Trace | None,
-        max_steps: int,
-        deadline: float | None,
+        self, focus: Any, variables: Mapping[str, Any] | None, world: World
     ) -> tuple[FHIRPathRun, list[Input]]:
         given = variables or {}
         arguments = [prepared(focus)]
@@ -116,19 +96,7 @@ class FHIRPath:
             else:
                 message = f"the variable %{name} is not handed in"
                 raise EvaluationError(message).located(None, self.expression, None)
-        run = FHIRPathRun(
-            roots=lambda: [
-                *_flat([argument.value for argument in arguments]),
-                *_flat(list(given.values())),
-                *resources,
-            ],
-            trace=trace,
-            now=moment(now),
-            value_sets=value_sets,
-            max_steps=max_steps,
-            deadline=deadline,
-        )
-        return run, arguments
+        return FHIRPathRun([focus, *given.values()], **world), arguments
 
     def _evaluate(self, run: FHIRPathRun, arguments: list[Input], form: Callable[[Expr], ir.Node]) -> Any:
         key = (form, *((argument.type, argument.many) for argument in arguments))
@@ -214,14 +182,3 @@ def _as_boolean(expr: Expr) -> ir.Node:
 
 def _plain(item: Any) -> Any:
     return item._asdict() if isinstance(item, TypeInfo) else value_of(item)
-
-
-def _flat(values: list[Any]) -> list[Any]:
-    flat: list[Any] = []
-    for value in values:
-        flat.extend(value) if isinstance(value, list | tuple) else flat.append(value)
-    return flat
-
-
-def _with_defaults(world: dict[str, Any]) -> dict[str, Any]:
-    return {"resources": (), "value_sets": None, "trace": None, "max_steps": MAX_STEPS, "deadline": None, **world}

@@ -59,7 +59,7 @@ _TOKEN = re.compile(
     | (?P<delimited>`(?:\\.|[^`\\])*`)
     | (?P<string>'(?:\\.|[^'\\])*')
     | (?P<special>\$(?:this|index|total)(?![A-Za-z0-9_]))
-    | (?P<symbol><=|>=|!=|!~|[-+*/&|=~<>().,\[\]{{}}%:])
+    | (?P<symbol><=|>=|!=|!~|/(?!\*)|[-+*&|=~<>().,\[\]{{}}%:])
     """,
     re.VERBOSE | re.DOTALL,
 )

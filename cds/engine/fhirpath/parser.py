@@ -10,8 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeVar
 
-from cds.engine.errors import FHIRPathSyntaxError
-from cds.engine.fhirpath.lexer import Kind, Token, syntax_error, tokenize
+from cds.engine.fhirpath.lexer import Kind, Token
 from cds.engine.fhirpath.literals import CALENDAR_UNITS, integer, long, temporal
 from cds.engine.fhirpath.syntax import (
     Binary,
@@ -30,6 +29,7 @@ from cds.engine.fhirpath.syntax import (
     Unary,
     Variable,
 )
+from cds.engine.fhirpath.token_stream import TokenStream
 from cds.engine.runtime.values import Quantity
 
 T = TypeVar("T")
@@ -79,74 +79,38 @@ def parse(text: str) -> Node:
     return tree
 
 
-class _Parser:
+class _Parser(TokenStream):
     def __init__(self, text: str) -> None:
-        self._text = text
-        self._tokens = tokenize(text)
-        self._position = 0
+        super().__init__(text)
         self._nesting = 0
 
-    # tokens
-
-    @property
-    def _token(self) -> Token:
-        return self._tokens[self._position]
-
-    def _next(self) -> Token:
-        token = self._tokens[self._position]
-        if token.kind is not Kind.END:
-            self._position += 1
-        return token
-
-    def _at(self, symbol: str) -> bool:
-        return self._token.kind is Kind.SYMBOL and self._token.text == symbol
-
-    def _accept(self, symbol: str) -> bool:
-        if self._at(symbol):
-            self._position += 1
-            return True
-        return False
-
-    def _expect(self, symbol: str) -> None:
-        if not self._accept(symbol):
-            message = f"expected '{symbol}' but found {self._token}"
-            raise self._error(message)
-
-    def expect_end(self) -> None:
-        if self._token.kind is not Kind.END:
-            message = f"unexpected {self._token}"
-            raise self._error(message)
-
-    def _error(self, message: str, start: int | None = None) -> FHIRPathSyntaxError:
-        return syntax_error(message, self._text, self._token.start if start is None else start)
+    # expressions
 
     def _operator(self) -> str | None:
-        token = self._token
+        token = self.token
         if token.kind is Kind.SYMBOL or (token.kind is Kind.IDENTIFIER and token.text in _WORD_OPERATORS):
             return token.text if token.text in _PRECEDENCE else None
         return None
-
-    # expressions
 
     def expression(self, minimum: int) -> Node:
         self._nesting += 1
         if self._nesting > MAX_NESTING:
             message = f"the expression nests deeper than {MAX_NESTING} levels"
-            raise self._error(message)
+            raise self.error(message)
         left = self._unary()
         links = 0
         while (operator := self._operator()) is not None and _PRECEDENCE[operator] > minimum:
             links += 1
             if links > MAX_CHAIN:
                 message = f"more than {MAX_CHAIN} operators in a row; use parentheses or variables"
-                raise self._error(message)
+                raise self.error(message)
             if operator in ("is", "as"):
-                self._next()
+                self.next()
                 left = TypeOperation(left.start, operator, left, self._type_name())
             elif operator in _ASSOCIATIVE:
                 left = _balanced(operator, self._run(operator, left))
             else:
-                self._next()
+                self.next()
                 left = Binary(left.start, operator, left, self.expression(_PRECEDENCE[operator]))
         self._nesting -= 1
         return left
@@ -155,16 +119,16 @@ class _Parser:
         """The operands of `a and b and c …`: an associative operator, so that a long run need not make a deep tree."""
         operands = [first]
         while self._operator() == operator:
-            self._next()
+            self.next()
             operands.append(self.expression(_PRECEDENCE[operator]))
         return operands
 
     def _unary(self) -> Node:
         signs: list[Token] = []
-        while self._at("-") or self._at("+"):
-            signs.append(self._next())
+        while self.at("-") or self.at("+"):
+            signs.append(self.next())
             if len(signs) > MAX_NESTING:
-                raise self._error("too many signs in a row")
+                raise self.error("too many signs in a row")
         node = self._postfix()
         for sign in reversed(signs):
             node = Unary(sign.start, sign.text, node)
@@ -173,98 +137,98 @@ class _Parser:
     def _postfix(self) -> Node:
         node = self._term()
         for _ in range(MAX_CHAIN):
-            if self._accept("."):
+            if self.accept("."):
                 node = self._invocation(node)
-            elif self._at("["):
-                start = self._next().start
+            elif self.at("["):
+                start = self.next().start
                 index = self.expression(0)
-                self._expect("]")
+                self.expect("]")
                 node = Indexer(start, node, index)
             else:
                 return node
         message = f"a path of more than {MAX_CHAIN} steps"
-        raise self._error(message)
+        raise self.error(message)
 
     def _invocation(self, source: Node) -> Node:
-        token = self._token
+        token = self.token
         if token.kind is Kind.SPECIAL:
             message = f"{token.text} cannot follow a '.'"
-            raise self._error(message)
+            raise self.error(message)
         name = self._identifier()
-        if self._at("("):
+        if self.at("("):
             return self._call(source, name, token.start)
         return Member(token.start, source, name)
 
     def _identifier(self) -> str:
-        token = self._next()
+        token = self.next()
         if token.kind is Kind.DELIMITED and token.text:
             return token.text
         if token.kind is Kind.IDENTIFIER and token.text not in _RESERVED:
             return token.text
         message = f"expected a name but found {token}"
-        raise self._error(message, token.start)
+        raise self.error(message, token.start)
 
     def _type_name(self) -> str:
         name = self._identifier()
-        return f"{name}.{self._identifier()}" if self._accept(".") else name
+        return f"{name}.{self._identifier()}" if self.accept(".") else name
 
     # terms
 
     def _term(self) -> Node:
-        token = self._token
+        token = self.token
         match token.kind:
             case Kind.SYMBOL:
                 return self._symbol_term(token)
             case Kind.SPECIAL:
-                self._next()
+                self.next()
                 return {"$this": This, "$index": Index, "$total": Total}[token.text](token.start)
             case Kind.IDENTIFIER if token.text in ("true", "false"):
-                self._next()
+                self.next()
                 return Literal(token.start, token.text == "true")
             case Kind.IDENTIFIER | Kind.DELIMITED:
                 return self._named_term(token)
             case Kind.STRING:
-                self._next()
+                self.next()
                 return Literal(token.start, token.text)
             case Kind.INTEGER | Kind.DECIMAL | Kind.LONG:
                 return self._number()
             case Kind.DATE | Kind.DATETIME | Kind.TIME:
-                self._next()
+                self.next()
                 return Literal(token.start, self._checked(temporal, token.text, token.start))
             case _:
-                raise self._error("the expression ends too early" if self._position else "the expression is empty")
+                raise self.error("the expression ends too early" if self.position else "the expression is empty")
 
     def _symbol_term(self, token: Token) -> Node:
-        if self._accept("("):
+        if self.accept("("):
             inner = self.expression(0)
-            self._expect(")")
+            self.expect(")")
             return inner
-        if self._accept("{"):
-            self._expect("}")
+        if self.accept("{"):
+            self.expect("}")
             return Empty(token.start)
-        if self._accept("%"):
-            name = self._next().text if self._token.kind is Kind.STRING else self._identifier()
+        if self.accept("%"):
+            name = self.next().text if self.token.kind is Kind.STRING else self._identifier()
             return Variable(token.start, name)
         message = f"expected a value or a name but found {token}"
-        raise self._error(message)
+        raise self.error(message)
 
     def _named_term(self, token: Token) -> Node:
         name = self._identifier()
-        if self._at("("):
+        if self.at("("):
             return self._call(None, name, token.start)
         if self._instance_follows():
-            if self._accept("."):
+            if self.accept("."):
                 name = f"{name}.{self._identifier()}"
             return self._instance(name, token.start)
         return Member(token.start, None, name)
 
     def _number(self) -> Node:
-        token = self._next()
+        token = self.next()
         if token.kind is Kind.LONG:
             return Literal(token.start, self._checked(long, token.text[:-1], token.start))
-        unit = self._token
+        unit = self.token
         if unit.kind is Kind.STRING or (unit.kind is Kind.IDENTIFIER and unit.text in CALENDAR_UNITS):
-            self._next()
+            self.next()
             return Literal(token.start, Quantity(Decimal(token.text), unit.text or "1"))
         if token.kind is Kind.DECIMAL:
             return Literal(token.start, Decimal(token.text))
@@ -274,22 +238,22 @@ class _Parser:
         try:
             return read(text)
         except ValueError as error:
-            raise self._error(str(error), start) from None
+            raise self.error(str(error), start) from None
 
     # functions and instances
 
     def _call(self, source: Node | None, name: str, start: int) -> Node:
-        self._expect("(")
+        self.expect("(")
         if name in _TYPE_FUNCTIONS:
             type_name = self._type_name()
-            self._expect(")")
+            self.expect(")")
             return TypeOperation(start, name, source or This(start), type_name)
         arguments: list[Node] = []
-        if not self._at(")"):
+        if not self.at(")"):
             arguments.append(self._argument(name))
-            while self._accept(","):
+            while self.accept(","):
                 arguments.append(self._argument(name))
-        self._expect(")")
+        self.expect(")")
         return Call(start, source, name, tuple(arguments))
 
     def _argument(self, function: str) -> Node:
@@ -297,29 +261,29 @@ class _Parser:
         if function != "sort":
             return argument
         descending = False
-        if self._token.kind is Kind.IDENTIFIER and self._token.text in ("asc", "desc"):
-            descending = self._next().text == "desc"
+        if self.token.kind is Kind.IDENTIFIER and self.token.text in ("asc", "desc"):
+            descending = self.next().text == "desc"
         return SortKey(argument.start, argument, descending)
 
     def _instance_follows(self) -> bool:
-        if self._at("{"):
+        if self.at("{"):
             return True
-        following = self._tokens[self._position : self._position + 3]
+        following = self.tokens[self.position : self.position + 3]
         return len(following) == 3 and following[0].text == "." and following[2].text == "{"
 
     def _instance(self, type_name: str, start: int) -> Node:
-        self._expect("{")
+        self.expect("{")
         elements: list[tuple[str, Node]] = []
-        if self._accept(":"):
-            self._expect("}")
+        if self.accept(":"):
+            self.expect("}")
             return Instance(start, type_name, ())
         while True:
             name = self._identifier()
-            self._expect(":")
+            self.expect(":")
             elements.append((name, self.expression(0)))
-            if not self._accept(","):
+            if not self.accept(","):
                 break
-        self._expect("}")
+        self.expect("}")
         return Instance(start, type_name, tuple(elements))
 
 

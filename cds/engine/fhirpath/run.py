@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Required, TypedDict, Unpack
 
 from cds.engine.errors import EvaluationError
+from cds.engine.fhirpath.inputs import moment
 from cds.engine.run import Run
 
+MAX_STEPS = 2_000_000
 Trace = Callable[[str, list[Any]], None]
 
 
+class World(TypedDict, total=False):
+    """What an evaluation may see and use. `now` is an aware datetime and always needed."""
+
+    now: Required[dt.datetime]
+    resources: Iterable[Mapping[str, Any]]  # what resolve() may find, besides focus and variables
+    value_sets: Any  # the port with codes(url, version), for memberOf()
+    trace: Trace | None  # called by trace() with name and items
+    max_steps: int
+    deadline: float | None  # a time.monotonic() value
+
+
 class FHIRPathRun(Run):
-    """One evaluation. `roots` gives the resources handed in: the focus, the variables, and those to resolve."""
+    """One evaluation over the focus and the variables `handed_in`."""
 
-    __slots__ = ("_contained", "_known", "roots", "trace")
+    __slots__ = ("_contained", "_known", "_roots", "trace")
 
-    def __init__(self, *, roots: Callable[[], Iterable[Any]], trace: Trace | None, **world: Any) -> None:
-        super().__init__(**world)
-        self.roots = roots
-        self.trace = trace
+    def __init__(self, handed_in: Iterable[Any], **world: Unpack[World]) -> None:
+        super().__init__(
+            now=moment(world["now"]),
+            value_sets=world.get("value_sets"),
+            max_steps=world.get("max_steps", MAX_STEPS),
+            deadline=world.get("deadline"),
+        )
+        self.trace = world.get("trace")
+        self._roots = (handed_in, world.get("resources", ()))
         self._known: dict[str, Mapping[str, Any]] | None = None
         self._contained: dict[int, Mapping[str, Any]] = {}
 
@@ -43,18 +62,16 @@ class FHIRPathRun(Run):
 
     def _index(self) -> None:
         known: dict[str, Mapping[str, Any]] = {}
-        for root in self.roots():
-            if not isinstance(root, dict):
-                continue
-            _add(known, root)
-            if root.get("resourceType") == "Bundle":
-                for entry in root.get("entry") or ():
-                    resource = entry.get("resource")
-                    if isinstance(resource, dict):
-                        known.setdefault(entry.get("fullUrl") or "", resource)
-                        _add(known, resource)
-                        self._note_references(resource)
-            self._note_references(root)
+        pending: list[Any] = list(self._roots)
+        while pending:
+            root = pending.pop()
+            if isinstance(root, dict):
+                _add(known, root)
+                self._note_references(root)
+                if root.get("resourceType") == "Bundle":
+                    pending.extend(_entries(known, root))
+            elif isinstance(root, Iterable) and not isinstance(root, str | Mapping):
+                pending.extend(root)
         self._known = known
 
     def _note_references(self, root: Mapping[str, Any]) -> None:
@@ -70,6 +87,18 @@ class FHIRPathRun(Run):
                 pending.extend(value.values())
             elif isinstance(value, list):
                 pending.extend(value)
+
+
+def _entries(known: dict[str, Mapping[str, Any]], bundle: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Give the resources of a Bundle, which may also be known by their full URLs."""
+    found: list[Mapping[str, Any]] = []
+    for entry in bundle.get("entry") or ():
+        resource = entry.get("resource")
+        if isinstance(resource, dict):
+            found.append(resource)
+            if isinstance(entry.get("fullUrl"), str):
+                known.setdefault(entry["fullUrl"], resource)
+    return found
 
 
 def _add(known: dict[str, Mapping[str, Any]], resource: Mapping[str, Any]) -> None:

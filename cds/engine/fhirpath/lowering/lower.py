@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cds.engine import ir
-from cds.engine.errors import FHIRPathSyntaxError
+from cds.engine.errors import FHIRPathSyntaxError, Problem, UnsupportedError
 from cds.engine.fhirpath import syntax, types
 from cds.engine.fhirpath.lowering import calls, collections, navigation, operators, type_operations
 from cds.engine.fhirpath.lowering.coercion import one
@@ -125,8 +125,8 @@ def _binary(lowering: Lowering, node: syntax.Binary, scope: Scope, value: bool) 
 
 
 def _instance(lowering: Lowering, node: syntax.Instance, _scope: Scope, _value: bool) -> Expr:
-    message = f"objects ({node.type_name} {{ … }}) cannot be made in an expression here"
-    raise lowering.refusal(message, node)
+    reason = "objects are made by content, not by expressions"
+    raise UnsupportedError([Problem(lowering.text, str(node.start), f"{node.type_name} {{ … }}", reason)])
 
 
 _LOWER: dict[type[syntax.Node], Callable[[Lowering, Any, Scope, bool], Expr]] = {
