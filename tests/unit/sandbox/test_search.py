@@ -245,3 +245,11 @@ def test_an_escaped_separator_is_part_of_the_code():
     store = FHIRStore([observation("odd", "a,b|c", "2024", "urn:l")])
     assert ids(store, r"code=urn:l|a\,b\|c") == ["odd"]
     assert ids(store, "code=urn:l|a,b") == []
+
+
+@pytest.mark.parametrize("name", ["subject", "code", "status", "effectiveDateTime", "valueQuantity", "meta"])
+@pytest.mark.parametrize("garbage", [5, "x", [], ["x"], {}, {"coding": 5}, {"reference": 5}, True])
+def test_a_malformed_element_matches_nothing_and_breaks_nothing(name, garbage):
+    store = FHIRStore([{**observation("o", "2160-0", "2024"), name: garbage}])
+    store.search("Observation", "subject=p1&code=1&date=2024&value-quantity=1&_sort=date,code,_lastUpdated")
+    store.search("Observation", "status:not=x&_sort=-date&_include=Observation:subject&_revinclude=Observation:subject")
