@@ -191,6 +191,8 @@ def test_order_with_points_at_a_precision():
 )
 def test_an_end_coarser_than_what_follows_may_be_any_point_within_it(end, following, precision, answer):
     assert algebra.meets_before(instants(None, end), instants(following, None), precision) is answer
+    if "T" not in following:
+        assert algebra.meets_before(dates(None, end), dates(following, None), precision) is answer
 
 
 def test_times_do_not_meet_over_midnight():

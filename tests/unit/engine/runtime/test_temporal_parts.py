@@ -81,6 +81,7 @@ def test_moving_to_another_offset_keeps_the_instant_and_the_precision():
 
 def test_moving_a_calendar_day_to_another_offset_keeps_the_day():
     assert str(parts.with_offset(date_time("2026-12-31", 0), Decimal(9))) == "2026-12-31"
+    assert str(parts.with_offset(date_time("2026-12-31T10:00"), Decimal(9))) == "2026-12-31T10:00+09:00"
 
 
 def test_a_date_becomes_a_date_time_of_the_same_precision():
