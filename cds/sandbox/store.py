@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from cds.fhir.bundles import searchset
 from cds.fhir.dates import BEGINNING
-from cds.fhir.elements import values_at
+from cds.fhir.elements import object_at, values_at
 from cds.fhir.operation_outcome import operation_outcome
 from cds.fhir.references import is_id, literal_of, parse_reference
 from cds.fhir.search_parameters import SearchParameter, searchable_types
@@ -63,7 +63,7 @@ class FHIRStore:
         bucket = self._by_type.setdefault(resource_type, {})
         earlier = bucket.get(resource_id)
         stored = copy.deepcopy(dict(resource))
-        meta = dict(stored.get("meta") or {})
+        meta = dict(object_at(stored, "meta"))
         meta["versionId"] = str(int(earlier["meta"]["versionId"]) + 1) if earlier else "1"
         meta["lastUpdated"] = self._clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         stored["meta"] = meta

@@ -58,7 +58,7 @@ def gather(prefetch: Any, drafts: list[Any]) -> None:
     asyncio.run(gather_patient_data(requirements(), request, reader, FactorTable(), now=NOW))
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(path=st.sampled_from(PLACES), value=st.sampled_from(GARBAGE))
 def test_garbage_in_the_prefetch_is_survived_or_refused(path, value):
     with suppress(RefusedRequest):

@@ -71,7 +71,7 @@ def test_the_whole_chart_arrives_and_nothing_of_others(story):
     assert data.problems == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(story=st.sampled_from(STORIES), keys=st.sets(st.sampled_from(KEYS)))
 def test_prefetch_server_or_both_give_the_same_data(story, keys):
     from_server = gather(story, {}, server=True)
