@@ -152,7 +152,7 @@ def _branch(action_id: str, recommendation: str) -> str | None:
 
 def _detail(action: Mapping[str, Any], summary: str, *, incomplete: bool) -> str | None:
     """Return the detail: description, further texts, grades, section of the source, and what could not be computed."""
-    parts = [action.get("description"), action.get("textEquivalent")]
+    parts = [action.get("description") or action.get("textEquivalent")]
     if summary_of(summary) != summary.strip():
         parts.insert(0, plain(summary))
     texts = [safe_markdown(part) for part in dict.fromkeys(parts) if part]
@@ -163,7 +163,7 @@ def _detail(action: Mapping[str, Any], summary: str, *, incomplete: bool) -> str
             texts.append(f"{grade}: {plain(said)}")
     labels = [label for page in action.get("documentation", ()) if (label := page.get("label"))]
     missing = [label for label in labels if label not in "".join(texts)]
-    if missing:
+    if missing and "ource:" not in "".join(texts):
         texts.append(f"Source: {plain('; '.join(missing))}")
     if incomplete:
         texts.append("**A part of this advice could not be worked out and is not shown.** Please complete it yourself.")

@@ -46,7 +46,10 @@ def json_path(location: tuple[Any, ...]) -> str:
 
 
 def _unknown_codes(model: BaseModel, at: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str, list[str]]]:
-    """Yield codes outside their required binding, which fhir.resources lists with the field but does not check."""
+    """Yield codes outside their required binding, which fhir.resources lists with the field but does not check.
+
+    A list that ends in "etc." is an open one.
+    """
     fields = type(model).model_fields
     for name in model.model_fields_set:
         field, value = fields.get(name), getattr(model, name)
@@ -59,5 +62,5 @@ def _unknown_codes(model: BaseModel, at: tuple[Any, ...]) -> Iterator[tuple[tupl
             place = here if index is None else (*here, index)
             if isinstance(item, BaseModel):
                 yield from _unknown_codes(item, place)
-            elif allowed and item not in allowed:
+            elif allowed and "etc." not in allowed and item not in allowed:
                 yield place, str(item), allowed

@@ -1,0 +1,136 @@
+"""A guideline's logic is compiled at load with everything it needs, and what cannot run stops the start."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from cds.content.library import Content, load_content
+from cds.content.problems import BrokenContent
+from cds.expressions.logic import compile_logic
+from cds.expressions.outcome import Outcome
+from cds.reasoning.apply import apply_plan_definition
+from cds.reasoning.call import Applied, Call
+from tests.unit.expressions.small_elm import action, boolean, define, exists, library, plan, refers
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+PATIENT = {"resourceType": "Patient", "id": "p1", "gender": "female"}
+MYELOMA = {
+    "resourceType": "Condition",
+    "id": "c1",
+    "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "C90.00"}]},
+    "subject": {"reference": "Patient/p1"},
+}
+
+
+def content(folder: Path, *resources: dict) -> Content:
+    for resource in resources:
+        target = folder / resource["resourceType"]
+        target.mkdir(parents=True, exist_ok=True)
+        (target / f"{resource['id']}.json").write_text(json.dumps(resource))
+    return load_content([folder])
+
+
+def value_set(**include) -> dict:
+    compose = {"include": [{"system": "http://hl7.org/fhir/sid/icd-10", **include}]}
+    return {"resourceType": "ValueSet", "id": "v", "url": "urn:v", "status": "active", "compose": compose}
+
+
+PATTERN = value_set(filter=[{"property": "code", "op": "regex", "value": r"C90\.?0.*"}])
+
+
+def applied(loaded: Content, *resources: dict, **call) -> Applied:
+    (guideline,) = loaded.guidelines
+    logic = compile_logic(loaded, guideline)
+    evaluators = logic.evaluators([PATIENT, *resources], parameters={}, now=NOW)
+    return apply_plan_definition(guideline.artifact, evaluators, Call(patient=PATIENT, now=NOW, **call))
+
+
+def outcomes(result: Applied) -> dict[str, Outcome]:
+    return {one.id: one.outcome for one in result.trace.actions}
+
+
+def test_conditions_run_in_every_language_over_the_same_data(tmp_path):
+    cql = 'define "Yes": true\ndefine "Sum":\n  1 +\n  1 = 2\n'
+    logic = library(boolean("Yes", True), boolean("Sum", True, "3:3-4:7"), cql=cql)
+    actions = [
+        action("identifier", "Yes"),
+        action("old-identifier", "Yes", language="text/cql.identifier"),
+        action("name", "Yes", language="text/cql; charset=utf-8"),
+        action("inline", "1 + 1 = 2", language="TEXT/CQL"),
+        action("fhirpath", "Patient.gender = 'female'", language="text/fhirpath"),
+        action("subject", "%subject.gender = 'male'", language="text/fhirpath"),
+        action("plan", "%context.status = 'active'", language="text/fhirpath"),
+        action("empty", "%encounter.status = 'x'", language="text/fhirpath"),
+    ]
+    result = applied(content(tmp_path, logic, plan(*actions)))
+    expected = dict.fromkeys(("identifier", "old-identifier", "name", "inline", "fhirpath", "plan"), Outcome.TRUE)
+    assert outcomes(result) == expected | {"subject": Outcome.FALSE, "empty": Outcome.UNKNOWN}
+
+
+def test_a_language_that_is_not_supported_is_an_error_and_never_false(tmp_path):
+    actions = [action("jinja", "{{ x }}", language="text/jinja"), action("inline", "Count(x) > 2", language="text/cql")]
+    result = applied(content(tmp_path, library(boolean("Yes", True)), plan(*actions)))
+    assert set(outcomes(result).values()) == {Outcome.ERROR}
+    assert "'text/jinja' are not supported" in result.trace.issues[0].message
+    assert "cds elm build" in result.trace.issues[1].message
+
+
+@pytest.mark.parametrize("place", ["expression", "condition"])
+def test_pd_054_an_alternative_expression_stands_in_and_the_trace_says_so(tmp_path, place):
+    alternative = {
+        "url": "http://hl7.org/fhir/StructureDefinition/cqf-alternativeExpression",
+        "valueExpression": {"language": "text/fhirpath", "expression": "gender = 'female'"},
+    }
+    one = action("a", "whatever", language="text/x-own")
+    holder = one["condition"][0]["expression"] if place == "expression" else one["condition"][0]
+    holder["extension"] = [alternative]
+    result = applied(content(tmp_path, library(boolean("Yes", True)), plan(one)))
+    assert outcomes(result) == {"a": Outcome.TRUE}
+    assert "'text/x-own' are not supported" in result.trace.actions[0].conditions[0].note
+
+
+def test_pd_045_an_expression_may_name_its_own_library(tmp_path):
+    one = action("a", "Other")
+    one["condition"][0]["expression"]["reference"] = "https://example.org/fhir/Library/More|1"
+    resources = [library(boolean("Yes", True)), library(boolean("Other", True), name="More"), plan(one)]
+    assert outcomes(applied(content(tmp_path, *resources))) == {"a": Outcome.TRUE}
+
+
+@pytest.mark.parametrize(("code", "outcome"), [("C90.00", Outcome.TRUE), ("C90.1", Outcome.FALSE)])
+def test_a_value_set_that_is_a_pattern_is_asked_for_each_code(tmp_path, code, outcome):
+    logic = library(exists("Has Myeloma", "Condition", "urn:v"), value_sets=("urn:v",))
+    condition = MYELOMA | {"code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": code}]}}
+    result = applied(content(tmp_path, logic, PATTERN, plan(action("a", "Has Myeloma"))), condition)
+    assert outcomes(result) == {"a": outcome}
+
+
+def test_the_trace_of_a_condition_names_the_resource_it_rests_on(tmp_path):
+    logic = library(exists("Has Myeloma", "Condition", "urn:v"), value_sets=("urn:v",))
+    result = applied(content(tmp_path, logic, PATTERN, plan(action("a", "Has Myeloma"))), MYELOMA)
+    assert "Condition/c1" in {fact.resource for fact in result.trace.actions[0].evidence}
+
+
+def test_everything_that_cannot_run_is_told_together(tmp_path):
+    snomed = value_set(filter=[{"property": "concept", "op": "is-a", "value": "109989006"}])
+    broken = define("Odd", {"type": "NoSuchOperator", "locator": "7:3-7:9"})
+    logic = library(exists("Has Myeloma", "Condition", "urn:v"), broken, value_sets=("urn:v",))
+    actions = [action("a", "Has Myeloma"), action("b", "gender = = 'x'", language="text/fhirpath")]
+    loaded = content(tmp_path, logic, snomed, plan(*actions))
+    with pytest.raises(BrokenContent) as caught:
+        compile_logic(loaded, loaded.guidelines[0])
+    told = [str(problem) for problem in caught.value.problems]
+    assert len(told) == 3
+    assert any("Library/logic.json" in one and "NoSuchOperator" in one and "7:3" in one for one in told)
+    assert any("PlanDefinition.action[1].condition[0].expression.expression" in one for one in told)
+    assert any("membership cannot be decided" in one for one in told)
+
+
+def test_parameters_are_those_of_all_libraries_once(tmp_path):
+    loaded = content(tmp_path, library(boolean("Yes", True), refers("Also", "Yes")), plan(action("a", "Also")))
+    logic = compile_logic(loaded, loaded.guidelines[0])
+    assert logic.parameters == ()
+    assert logic.retrieves("Logic", "Also") == ()

@@ -1,0 +1,64 @@
+"""A service asks for what its own hook's actions read, and for nothing else (PD-184, PD-210)."""
+
+from __future__ import annotations
+
+from cds.expressions.logic import compile_logic
+from cds.reasoning.requirements import data_requirements
+from tests.unit.expressions.small_elm import BASE, action, boolean, exists, library, plan, refers
+from tests.unit.expressions.test_logic import PATTERN, content, value_set
+
+LISTED = value_set(concept=[{"code": "C90.0"}]) | {"id": "w", "url": "urn:w"}
+
+
+def types_and_names(loaded, hook: str) -> set[tuple[str, str | None]]:
+    (guideline,) = [one for one in loaded.guidelines if one.id == "demo"]
+    found = data_requirements(compile_logic(loaded, guideline), guideline, hook)
+    return {(one.type, one.value_set) for one in found}
+
+
+def logic() -> dict:
+    return library(
+        boolean("Yes", True),
+        exists("Listed", "Condition", "urn:w"),
+        exists("Pattern", "Procedure", "urn:v"),
+        exists("Orders", "MedicationRequest"),
+        exists("Patient Known", "Patient"),
+        refers("Indirect", "Listed"),
+        value_sets=("urn:v", "urn:w"),
+    )
+
+
+def test_each_hook_asks_for_what_its_actions_read_through_all_definitions(tmp_path):
+    actions = [
+        action("a", "Indirect", "patient-view"),
+        action("b", "Orders", "order-sign"),
+        action("c", "Patient Known"),
+    ]
+    loaded = content(tmp_path, logic(), PATTERN, LISTED, plan(*actions))
+    assert types_and_names(loaded, "patient-view") == {("Condition", "urn:w")}
+    assert types_and_names(loaded, "order-sign") == {("MedicationRequest", None)}
+
+
+def test_children_dynamic_values_and_definitions_count_and_those_of_other_hooks_do_not(tmp_path):
+    dynamic = [{"path": "code.text", "expression": {"language": "text/cql-identifier", "expression": "Orders"}}]
+    activity = {
+        "resourceType": "ActivityDefinition",
+        "id": "act",
+        "url": f"{BASE}/ActivityDefinition/act",
+        "status": "active",
+    }
+    child = {"id": "child", "title": "x", "definitionCanonical": activity["url"]}
+    inner = plan(action("x", "Listed", "order-sign"), action("y", "Pattern", "patient-view"), id="inner")
+    inner["url"] = f"{BASE}/PlanDefinition/inner"
+    nested = {"id": "nested", "title": "n", "definitionCanonical": inner["url"]}
+    outer = action("a", "Yes", "order-sign", action=[child, nested])
+    loaded = content(tmp_path, logic(), PATTERN, LISTED, activity | {"dynamicValue": dynamic}, inner, plan(outer))
+    assert types_and_names(loaded, "order-sign") == {("MedicationRequest", None), ("Condition", "urn:w")}
+
+
+def test_a_contained_activity_and_an_input_count(tmp_path):
+    dynamic = [{"path": "code.text", "expression": {"language": "text/cql-identifier", "expression": "Listed"}}]
+    inside = {"resourceType": "ActivityDefinition", "id": "act", "status": "active", "dynamicValue": dynamic}
+    one = action("a", "Yes", definitionCanonical="#act", input=[{"type": "Encounter"}])
+    loaded = content(tmp_path, logic(), PATTERN, LISTED, plan(one, contained=[inside]))
+    assert types_and_names(loaded, "patient-view") == {("Condition", "urn:w"), ("Encounter", None)}
