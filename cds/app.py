@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 from fastapi import FastAPI, Request
@@ -46,6 +47,11 @@ def sandbox_url(settings: Settings) -> str:
     return settings.public_url + SANDBOX_PATH
 
 
+def content_paths(chosen: Sequence[Path]) -> list[Path]:
+    """Return what to load: the shipped mappings, and the guidelines chosen, else those that are shipped."""
+    return [shipped_path("fhir_mappings"), *(chosen or [shipped_path("plan_definitions")])]
+
+
 def build_world(
     settings: Settings,
     *,
@@ -54,8 +60,7 @@ def build_world(
     clock: Callable[[], datetime] = local_now,
 ) -> World:
     """Load and compile the content; raises `ContentError` and `EngineError` with what is broken and where."""
-    paths = [shipped_path("fhir_mappings"), *(settings.content or (shipped_path("plan_definitions"),))]
-    content = load_content(paths, settings.guidelines or None)
+    content = load_content(content_paths(settings.content), settings.guidelines or None)
     return World(
         services=prepare_services(content),
         mappings=Mappings(
@@ -104,7 +109,7 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
     )
     app.include_router(health_router(decision_log, metrics))
     if sandbox:
-        store = FHIRStore(sandbox_url(settings), sandbox_resources(clock().date()))
+        store = FHIRStore(sandbox_resources(clock().date()), base_url=sandbox_url(settings), zone=clock().tzinfo or UTC)
         app.include_router(sandbox_router(SandboxServer(store), SANDBOX_PATH))
     return app
 

@@ -215,7 +215,7 @@ def sandbox_load(
 def _content_paths(settings: Settings, paths: list[Path] | None) -> list[Path]:
     from cds.app import content_paths
 
-    return content_paths(settings.model_copy(update={"content": tuple(paths)}) if paths else settings)
+    return content_paths(paths or settings.content)
 
 
 def _print_json(value: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cds.cards import BRANCH, NOT_EVALUATED
+from cds.cards.cards import BRANCH, NOT_EVALUATED
 from cds.hooks.response import Card, Suggestion
 from cds.tester.element_paths import MISSING, get_element
 
