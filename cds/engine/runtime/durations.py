@@ -13,7 +13,6 @@ from cds.engine.errors import EvaluationError
 from cds.engine.runtime.calendar_ranges import days_in_month
 from cds.engine.runtime.calendar_units import DAY, DAY_MS, HOUR, MILLISECOND, MONTH, RANK, SECOND, UNIT_MS, YEAR
 from cds.engine.runtime.temporal import Date, Temporal, Time
-from cds.engine.runtime.temporal_parts import date_at
 from cds.engine.runtime.uncertainty import Uncertainty, bounds, uncertain
 
 _DAYS_PER_WEEK = 7
@@ -95,19 +94,19 @@ def _whole_periods(start: int, end: int, rank: int, weeks: bool) -> int:
     first, last = _date_of(start), _date_of(end)
     months = _months_apart(first, last)
     # The same day of the month, or the month's last day where it has no such day (Appendix H of the specification).
-    due = min(first.day or 1, days_in_month(last.year, last.month or 1))
-    if ((last.day or 1), end % DAY_MS) < (due, start % DAY_MS):
+    due = min(first.day, days_in_month(last.year, last.month))
+    if (last.day, end % DAY_MS) < (due, start % DAY_MS):
         months -= 1
     return months // 12 if rank == YEAR else months
 
 
-def _months_apart(first: Date, last: Date) -> int:
-    return (last.year - first.year) * 12 + (last.month or 1) - (first.month or 1)
+def _months_apart(first: datetime.date, last: datetime.date) -> int:
+    return (last.year - first.year) * 12 + last.month - first.month
 
 
-def _date_of(instant: int) -> Date:
+def _date_of(instant: int) -> datetime.date:
     """Return the calendar date; another offset may have carried the instant past the calendar's first or last day."""
-    return date_at(min(max(instant // DAY_MS, _FIRST_DAY), _LAST_DAY))
+    return datetime.date.fromordinal(min(max(instant // DAY_MS, _FIRST_DAY), _LAST_DAY))
 
 
 def _boundaries(start: int, end: int, rank: int, weeks: bool) -> int:
