@@ -9,6 +9,10 @@ here although UCUM's table would let it pass (CQL leaves it to the engine which 
   (HbA1c: 48 mmol/mol is 6.5 %, not 4.8 %);
 - two different annotations (`{score}`, `{points}`) never meet; each of them meets the plain `1`.
 
+What UCUM lets pass and so do we, though an author should know: an equivalent counts as a mole (`meq/L` is `mmol/L`:
+right for potassium, wrong for calcium), and an annotation beside a unit means nothing (`mL/min/{1.73_m2}` meets
+`mL/min`).
+
 CQL's calendar units: weeks and shorter are UCUM's; years and months are calendar months and meet no definite duration.
 https://ucum.org/ucum and https://cql.hl7.org/09-b-cqlreference.html#equal
 """

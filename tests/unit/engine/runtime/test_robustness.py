@@ -102,7 +102,7 @@ def arguments(module, function):
 
 @pytest.mark.parametrize(("module", "function"), list(operators()))
 def test_an_operator_answers_or_raises_the_engines_own_error(module, function):
-    @settings(max_examples=60, deadline=2000)
+    @settings(max_examples=25, deadline=2000)
     @given(arguments(module, function))
     def check(values):
         with contextlib.suppress(EvaluationError):
