@@ -88,6 +88,7 @@ PROBLEMS: Final = {
     "mgus": ProblemCode("Monoclonal gammopathy (MGUS)", "D47.2", "277577000"),
     "multiple-myeloma": ProblemCode("Multiple myeloma", "C90.0", "109989006"),
     "osteoporosis-postmenopausal": ProblemCode("Postmenopausal osteoporosis", "M81.0", "102447009"),
+    "postmenopausal": ProblemCode("Postmenopausal state", None, "76498008"),
     "pregnancy": ProblemCode("Pregnant", "Z33", "77386006"),
     "smouldering-myeloma": ProblemCode("Smouldering myeloma", "C90.0", "413587002"),
 }

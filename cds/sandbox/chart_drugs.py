@@ -58,6 +58,11 @@ def _dosage(text: str, dose: str, unit: str, repeat: dict[str, Any]) -> dict[str
     return {"text": text, "timing": {"repeat": repeat}, "doseAndRate": [{"doseQuantity": quantity(dose, unit)}]}
 
 
+def at_least(value: str, unit: str) -> dict[str, Any]:
+    """Write a value beyond the range of the method, as laboratories report a good eGFR: `>90`."""
+    return {"comparator": ">", **quantity(value, unit)}
+
+
 def quantity(value: str, unit: str | None) -> dict[str, Any]:
     """Write a Quantity; a unit that is not UCUM (capsule) stays a word, no unit stays no unit."""
     number = Decimal(value)

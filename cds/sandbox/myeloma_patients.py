@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cds.sandbox.chart import Chart
-from cds.sandbox.chart_drugs import cycle, daily, every, product
+from cds.sandbox.chart_drugs import at_least, cycle, daily, every, product
 
 
 def renal_failure(chart: Chart) -> None:
@@ -38,6 +38,7 @@ def normal_kidneys(chart: Chart) -> None:
     chart.patient("Jan", "de Vries", "male", 64)
     myeloma = chart.problem("multiple-myeloma", 210)
     chart.lab("creatinine-mass", "0.92", 6)
+    chart.lab("egfr", "86", 6)
     chart.lab("body-weight", "83", 6)
     chart.lab("body-height", "181", 200)
     chart.lab("haemoglobin", "8.1", 6, code="NPU", low="8.3", high="10.5")
@@ -61,6 +62,7 @@ def dialysis(chart: Chart) -> None:
     for days_ago in (1, 3, 5, 8):
         chart.procedure("haemodialysis", days_ago)
     chart.lab("creatinine", "640", 1, code="NPU")
+    chart.lab("egfr", "7", 1, code="NPU")
     chart.lab("body-weight", "71.5", 1)
     chart.lab("neutrophils", "1.9", 1, code="NPU")
     chart.lab("platelets", "131", 1, code="NPU")
@@ -75,6 +77,7 @@ def childbearing_potential(chart: Chart) -> None:
     chart.patient("Sanne", "Jansen", "female", 38)
     myeloma = chart.problem("multiple-myeloma", 60)
     chart.lab("creatinine", "62", 4)
+    chart.lab("egfr", "90", 4, valueQuantity=at_least("90", "mL/min/{1.73_m2}"))
     chart.lab("body-weight", "64", 4)
     chart.lab("neutrophils", "2.8", 4)
     chart.lab("platelets", "240", 4)
@@ -125,6 +128,7 @@ def erythropoietin_too_high(chart: Chart) -> None:
     chart.lab("haemoglobin", "12.5", 1, low="13.4", high="17.0")
     chart.lab("haemoglobin", "11.6", 29)
     chart.lab("creatinine", "96", 1)
+    chart.lab("egfr", "71", 1)
     chart.lab("body-weight", "80", 30)
     chart.lab("neutrophils", "2.0", 1)
     chart.lab("platelets", "150", 1)
@@ -140,7 +144,9 @@ def thrombosis_on_lenalidomide(chart: Chart) -> None:
     chart.patient("Inger", "Larsen", "female", 70)
     myeloma = chart.problem("multiple-myeloma", 300)
     chart.problem("dvt", 4)
+    chart.problem("postmenopausal", 7000)
     chart.lab("creatinine", "84", 4, code="NPU")
+    chart.lab("egfr", "63", 4, code="NPU")
     chart.lab("body-weight", "69", 4, code="NPU")
     chart.lab("platelets", "187", 4, code="NPU")
     chart.lab("neutrophils", "2.2", 4, code="NPU")
@@ -156,6 +162,7 @@ def unreadable_results(chart: Chart) -> None:
     """A creatinine without unit, one in the future, one entered in error: nothing that a dose could rest on."""
     chart.patient("Anne", "Olsen", "female", 67)
     myeloma = chart.problem("multiple-myeloma", 45)
+    chart.problem("postmenopausal", 6000)
     chart.lab("creatinine", "88", 2, code="NPU", unit="")
     chart.lab("creatinine", "310", 3, code="NPU", status="entered-in-error")
     chart.lab("creatinine", "79", -2)

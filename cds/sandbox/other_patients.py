@@ -23,6 +23,8 @@ def mds_del5q(chart: Chart) -> None:
     """Neutrophils and platelets at the edge, Cockcroft-Gault 39 mL/min."""
     chart.patient("Grethe", "Nilsen", "female", 76)
     disease = chart.problem("mds-del5q", 80)
+    chart.problem("postmenopausal", 9000)
+    chart.lab("egfr", "50", 5, code="NPU")
     chart.lab("creatinine", "92", 5, code="NPU+LOINC")
     chart.lab("body-weight", "54", 5, code="NPU")
     chart.lab("neutrophils", "0.6", 5, code="NPU")
