@@ -157,7 +157,7 @@ def abs(operand: Any) -> Any:
     """Return the number without its sign; null for the smallest Integer and Long, which have no opposite."""
     if type(operand) is Uncertainty:
         low, high = bounds(operand)
-        return operand if low >= 0 else negated(operand) if high <= 0 else None
+        return operand if low >= 0 else negated(operand) if high <= 0 else Uncertainty(0 * low, max(-low, high))
     return _unary("Abs", operand, builtins.abs)
 
 

@@ -214,6 +214,41 @@ def test_uncertain_numbers_are_calculated_at_their_bounds():
     assert arithmetic.add(Uncertainty(1, 3), None) is None
 
 
+def test_a_quotient_is_known_to_bounds_unless_the_divisor_may_be_zero():
+    assert arithmetic.divide(Uncertainty(4, 8), 2) == Uncertainty(2, 4)
+    assert arithmetic.divide(8, Uncertainty(-4, -2)) == Uncertainty(-4, -2)
+    assert arithmetic.truncated_divide(Uncertainty(16, 44), 4) == Uncertainty(4, 11)
+    assert arithmetic.divide(8, Uncertainty(0, 2)) is None
+    assert arithmetic.truncated_divide(8, Uncertainty(-1, 1)) is None
+    assert arithmetic.modulo(Uncertainty(4, 8), 3) is None
+
+
+def test_uncertain_numbers_are_rounded_at_their_bounds():
+    low, high = d("1.2"), d("2.6")
+    assert arithmetic.round(Uncertainty(low, high)) == Uncertainty(1, 3)
+    assert arithmetic.floor(Uncertainty(low, high)) == Uncertainty(1, 2)
+    assert arithmetic.ceiling(Uncertainty(low, high)) == Uncertainty(2, 3)
+    assert arithmetic.truncate(Uncertainty(d("1.2"), d("1.6"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("operand", "size"),
+    [
+        (Uncertainty(1, 3), Uncertainty(1, 3)),
+        (Uncertainty(-3, -1), Uncertainty(1, 3)),
+        (Uncertainty(-1, 3), Uncertainty(0, 3)),
+        (Uncertainty(-3, 1), Uncertainty(0, 3)),
+        (Uncertainty(0, 3), Uncertainty(0, 3)),
+    ],
+)
+def test_the_size_of_an_uncertain_number(operand, size):
+    assert arithmetic.abs(operand) == size
+
+
+def test_nobody_knows_the_sum_of_uncertain_dates():
+    assert arithmetic.add(Uncertainty(Date(2026), Date(2027)), q("1", "year")) is None
+
+
 def test_a_date_moves_by_a_duration():
     assert arithmetic.add(Date(2026, 1, 31), q("1", "month")) == Date(2026, 2, 28)
     assert arithmetic.subtract(Date(2026, 3, 1), q("1", "day")) == Date(2026, 2, 28)
