@@ -16,6 +16,7 @@ _ADVICE = {
     "missing": "this element is required: add it",
     "model_validator_missing": "this element is required: add it",
 }
+_MORE = ("+", "etc.")
 
 
 def validate(artifact: Artifact) -> Iterator[Problem]:
@@ -48,7 +49,7 @@ def json_path(location: tuple[Any, ...]) -> str:
 def _unknown_codes(model: BaseModel, at: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str, list[str]]]:
     """Yield codes outside their required binding, which fhir.resources lists with the field but does not check.
 
-    A list that ends in "etc." is an open one.
+    A list that ends in "+" or "etc." is not the whole list.
     """
     fields = type(model).model_fields
     for name in model.model_fields_set:
@@ -62,5 +63,5 @@ def _unknown_codes(model: BaseModel, at: tuple[Any, ...]) -> Iterator[tuple[tupl
             place = here if index is None else (*here, index)
             if isinstance(item, BaseModel):
                 yield from _unknown_codes(item, place)
-            elif allowed and "etc." not in allowed and item not in allowed:
+            elif allowed and allowed[-1] not in _MORE and item not in allowed:
                 yield place, str(item), allowed

@@ -20,9 +20,11 @@ class ResourceIndex:
 
     def __init__(self, resources: Iterable[Json]) -> None:
         self.resources: Sequence[Json] = tuple(resources)
-        by_type: dict[Any, list[Json]] = {}
+        by_type: dict[str, list[Json]] = {}
         for resource in self.resources:
-            by_type.setdefault(resource.get("resourceType"), []).append(resource)
+            type_name = resource.get("resourceType")
+            if isinstance(type_name, str):
+                by_type.setdefault(type_name, []).append(resource)
         self._by_type = by_type
         self._by_id: dict[tuple[str, str], Json] | None = None
         self._by_code: dict[tuple[str, str], dict[Pair, list[int]]] = {}

@@ -14,7 +14,6 @@ from cds.engine.model import r4
 from cds.expressions.evaluation import Scope
 from cds.reasoning.dynamic_values import Target, apply_dynamic_values
 from cds.reasoning.element_path import parse_path
-from cds.reasoning.element_types import DoesNotFit
 from cds.reasoning.participants import performer_elements
 from cds.reasoning.request_kinds import KINDS, RequestKind
 from cds.reasoning.set_element import set_element
@@ -24,7 +23,14 @@ _NO_INTENT = frozenset({"CommunicationRequest", "SupplyRequest", "ImmunizationRe
 _DO_NOT_PERFORM = "http://hl7.org/fhir/StructureDefinition/request-doNotPerform"
 _INSTANTIATES = "http://hl7.org/fhir/StructureDefinition/workflow-instantiatesCanonical"
 _GOAL = "http://hl7.org/fhir/StructureDefinition/resource-pertainsToGoal"
-_TIMING = ("timingTiming", "timingDateTime", "timingPeriod", "timingAge", "timingRange", "timingDuration")
+_TIMING = {
+    "timingTiming": "Timing",
+    "timingDateTime": "dateTime",
+    "timingPeriod": "Period",
+    "timingAge": "Age",
+    "timingRange": "Range",
+    "timingDuration": "Duration",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +60,7 @@ def apply_activity_definition(order: Order, workshop: Workshop) -> Target:
     plan's dynamicValues. The resource that results is valid R4.
     """
     target = Target(action=order.output)
-    kind_name = order.activity.get("kind")
+    kind_name = _kind_name(order, workshop)
     kind = KINDS.get(kind_name or "")
     refusal = _refusal(order, kind_name, kind)
     if kind is None or kind_name is None or refusal is not None:
@@ -76,6 +82,22 @@ def apply_activity_definition(order: Order, workshop: Workshop) -> Target:
 
 def _values(holder: Mapping[str, Any], target: Target, workshop: Workshop, scope: Scope, path: str) -> None:
     apply_dynamic_values(holder.get("dynamicValue", ()), target, workshop, scope, path)
+
+
+def _kind_name(order: Order, workshop: Workshop) -> str | None:
+    """Return the kind of request; without one, a product with a dosage is a MedicationRequest, as in HL7's KDN5."""
+    activity = order.activity
+    if "kind" in activity or "dosage" not in activity or not _product(activity):
+        kind: str | None = activity.get("kind")
+        return kind
+    workshop.report(
+        "warning", "incomplete", "the activity has no kind: its dosage makes it a MedicationRequest", order.path
+    )
+    return "MedicationRequest"
+
+
+def _product(activity: Mapping[str, Any]) -> Any:
+    return activity.get("productCodeableConcept") or activity.get("productReference")
 
 
 def _refusal(order: Order, kind_name: str | None, kind: RequestKind | None) -> str | None:
@@ -179,7 +201,7 @@ class _Maker:
     def _content(self, request: dict[str, Any]) -> None:
         """Write what the activity itself says (PD-147 … PD-154)."""
         activity, kind = self._order.activity, self._kind
-        product = activity.get("productCodeableConcept") or activity.get("productReference")
+        product = _product(activity)
         self._copy(request, "code", kind.code if kind.code != kind.product or not product else None)
         self._set(request, kind.product if product else None, product)
         self._copy(request, "quantity", kind.quantity)
@@ -206,12 +228,16 @@ class _Maker:
 
     def _timing(self, request: dict[str, Any], source: Mapping[str, Any]) -> None:
         """Copy timing[x] where the kind can hold its type; else it stays in the action alone (PD-124, PD-125)."""
-        for member in _TIMING:
-            if member in source and self._kind.timing is not None:
-                try:
-                    self._set(request, self._kind.timing, source[member])
-                except DoesNotFit as error:
-                    self._workshop.report("information", "incomplete", f"{member}: {error}", self._order.path)
+        path = self._kind.timing
+        for member, timing_type in _TIMING.items():
+            if path is None or member not in source:
+                continue
+            element = r4.element(self._name, path.replace("[0]", ""))
+            if element is None or timing_type not in element.types:
+                message = f"{member} has no place in a {self._name}: it stays in the action"
+                self._workshop.report("information", "incomplete", message, self._order.path)
+                continue
+            self._set(request, f"{path}.ofType({timing_type})" if element.is_choice else path, source[member])
 
     def _performers(self, request: dict[str, Any], source: Mapping[str, Any]) -> None:
         elements = performer_elements(source.get("participant", ()), self._workshop.call)

@@ -107,7 +107,8 @@ def kind_of(value: Any) -> str:
     if isinstance(value, Mapping):
         if "resourceType" in value:
             return str(value["resourceType"])
-        return next((name for name, members in _SHAPES if members & value.keys()), "object")
+        present = {name.removeprefix("_") for name in value}
+        return next((name for name, members in _SHAPES if members & present), "object")
     return "null" if value is None else type(value).__name__
 
 

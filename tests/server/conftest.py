@@ -75,7 +75,3 @@ def running(**options: Any) -> Iterator[Server]:
 def server() -> Iterator[Server]:
     with running() as started:
         yield started
-
-
-def today() -> str:
-    return local_now().date().isoformat()

@@ -19,7 +19,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cds.engine import Engine, fhirpath
+from cds.engine import Engine
+from cds.engine.fhirpath import fhirpath
 from cds.errors import CDSError
 from tools.fuzz.mutations import mutate_json, mutate_text
 from tools.oracles.fhirpath_expressions import EXPRESSIONS

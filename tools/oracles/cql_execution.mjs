@@ -1,7 +1,8 @@
 // Evaluates ELM with cql-execution + cql-exec-fhir; called by tools.oracles.cql_execution.
 //
 // stdin:  {"elm": [ELM documents], "ask": [{"library", "definitions": [names]}], 
-//          "patients": [{"resources": [...], "parameters": {name: plain value, resource or list}}], "valueSets": {url: [{code, system}]}, "now": ISO instant}
+//          "patients": [{"resources": [...], "parameters": {name: plain value, resource or list}}], "valueSets": {url: [{code, system}]}, "now": ISO instant,
+//          "timezone": the zone of that instant as Node names it}
 // stdout: one JSON line per patient: {library: {definition: {"value": tagged} | {"error": text}}}
 //
 // Values are tagged so that nothing is lost on the way: {"quantity": [value, unit]}, {"dateTime": text}, {"code": …} …
@@ -70,6 +71,8 @@ function bundleOf(resources) {
 }
 
 const job = JSON.parse(fs.readFileSync(0, "utf8"));
+// CQL gives a time without an offset that of the evaluation request; cql-execution takes the machine's instead.
+process.env.TZ = job.timezone;
 const source = PatientSource.FHIRv401();
 const wrapper = FHIRWrapper.FHIRv401();
 const repository = new cql.Repository(job.elm);

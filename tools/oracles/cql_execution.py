@@ -41,6 +41,15 @@ def evaluate(
         "patients": [{"resources": one.resources, "parameters": one.parameters} for one in patients],
         "valueSets": {url: list(codes) for url, codes in value_sets.items()},
         "now": now.isoformat(timespec="milliseconds"),
+        "timezone": _zone(now),
     }
     answer = run_node(installed_packages(FOLDER), "cql_execution.mjs", json.dumps(job))
     return [json.loads(line) for line in answer.split("\n") if line]
+
+
+def _zone(now: datetime) -> str:
+    """Name the zone of an instant: "Etc/GMT-1" is one hour ahead of UTC."""
+    offset = now.utcoffset()
+    assert offset is not None
+    hours = int(offset.total_seconds()) // 3600
+    return f"Etc/GMT{-hours:+d}" if hours else "UTC"

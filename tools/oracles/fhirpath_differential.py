@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cds.engine import fhirpath
+from cds.engine.fhirpath import fhirpath
 from cds.errors import CDSError
 from tools.oracles import fhirpath_js
 from tools.oracles.fhirpath_expressions import EXPRESSIONS

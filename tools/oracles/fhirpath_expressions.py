@@ -118,7 +118,7 @@ EXPRESSIONS: Final[dict[str, tuple[str, ...]]] = {
         "authoredOn > @2026-02-01",
         "authoredOn.exists().not()",
         "dosageInstruction.doseAndRate.dose.ofType(Quantity).value",
-        "dosageInstruction.doseAndRate.dose.ofType(Quantity).value.sum()",
+        "dosageInstruction.doseAndRate.dose.ofType(Quantity).value.aggregate($this + $total, 0)",
         "dosageInstruction.doseAndRate.dose.ofType(Quantity).where(code = 'mg').value.first() > 10",
         "dosageInstruction.timing.repeat.frequency",
         "dosageInstruction.timing.repeat.select(frequency / period)",

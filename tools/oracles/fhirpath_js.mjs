@@ -15,7 +15,9 @@ function tagged(value) {
   if (value == null || typeof value !== "object") return value;
   const kind = value.constructor?.name ?? "";
   if (kind === "FP_Quantity") return { quantity: [value.value, value.unit] };
-  if (kind.startsWith("FP_")) return { text: String(value) };
+  if (kind.startsWith("FP_") && kind.includes("Time")) return { text: String(value) };
+  if (kind === "FP_Date") return { text: String(value) };
+  if (kind.startsWith("FP_")) return Number(String(value));
   return { json: value };
 }
 

@@ -12,7 +12,7 @@ from cds.engine import trampoline
 from cds.engine.elm import types, units
 from cds.engine.elm.chapters import CHAPTERS
 from cds.engine.elm.document import LibraryDocument
-from cds.engine.elm.lowering import LoweredFunction, Lowering
+from cds.engine.elm.lowering import MALFORMED, LoweredFunction, Lowering
 from cds.engine.elm.signatures import FunctionSignature, LibraryInterface
 from cds.engine.elm.terminology import Terms
 from cds.engine.emit import Module, ModuleWriter
@@ -102,7 +102,10 @@ def _lower(document: LibraryDocument, includes: Mapping[str, LibraryInterface]) 
             lowering.refuse("using", f"FHIR {version} is not supported, only 4.0.1")
         elif uri not in (types.FHIR_URI, types.SYSTEM_URI):
             lowering.refuse("using", f"the model {uri} is not supported, only FHIR 4.0.1")
-    trampoline.run(_everything(lowering))
+    try:
+        trampoline.run(_everything(lowering))
+    except MALFORMED as error:
+        lowering.refuse("library", f"the ELM is malformed ({type(error).__name__}: {error})")
     return lowering
 
 

@@ -63,9 +63,9 @@ def _read(name: str, version: str | None, library: Json) -> LibraryDocument:
     return LibraryDocument(
         name=name,
         version=version,
-        digest=hashlib.sha256(json.dumps(library, sort_keys=True, default=str).encode()).hexdigest(),
+        digest=_digest(library),
         usings=tuple((d.get("uri", ""), d.get("version")) for d in _definitions(library, "usings")),
-        includes={d["localIdentifier"]: (d["path"], d.get("version")) for d in _definitions(library, "includes")},
+        includes={str(d["localIdentifier"]): (str(d["path"]), d.get("version")) for d in _definitions(library, "includes")},
         parameters=_by_name(library, "parameters"),
         code_systems=_by_name(library, "codeSystems"),
         value_sets=_by_name(library, "valueSets"),
@@ -75,6 +75,26 @@ def _read(name: str, version: str | None, library: Json) -> LibraryDocument:
         functions=functions,
         translator_errors=tuple(_translator_errors(library)),
     )
+
+
+def _digest(library: Json) -> str:
+    """Hash the content; the order of members does not count. No recursion, so depth does not matter."""
+    digest = hashlib.sha256()
+    pending: list[Any] = [library]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Mapping):
+            names = sorted(part, key=str)
+            digest.update(f"{{{len(names)}".encode())
+            for name in names:
+                digest.update(json.dumps(str(name)).encode())
+                pending.append(part[name])
+        elif isinstance(part, list):
+            digest.update(f"[{len(part)}".encode())
+            pending.extend(part)
+        else:
+            digest.update(json.dumps(part, default=str).encode())
+    return digest.hexdigest()
 
 
 def _definitions(library: Json, section: str) -> list[Json]:

@@ -42,7 +42,7 @@ class Refused(EngineError):
     """An expression cannot be compiled; becomes a Problem with its place."""
 
 
-_MALFORMED = (
+MALFORMED = (
     EvaluationError,
     KeyError,
     TypeError,
@@ -106,7 +106,7 @@ class Lowering:
         except (Refused, UnknownTerm) as refused:
             self.refuse(elm_type or "?", str(refused))
             return NULL
-        except _MALFORMED as error:
+        except MALFORMED as error:
             self.refuse(elm_type or "?", f"the ELM is malformed ({type(error).__name__}: {error})")
             return NULL
         finally:

@@ -65,7 +65,7 @@ def constant(value: object, type_: Type) -> Value:
 
 def convert(value: Value, to: Type) -> Value:
     """Bring a value into the form that another static type asks for; the value itself does not change."""
-    if value.type == to or isinstance(value.node, ir.Const):
+    if value.type == to or build.is_constant(value.node, None):
         return Value(value.node, to, value.origin)
     if types.is_open(to):
         return Value(_self_describing(value), to, value.origin)

@@ -23,7 +23,8 @@ from typing import Any
 
 from cds.authoring.sources import read_cql_file
 from cds.authoring.translator import installed_packages, run_node, translate
-from cds.engine import Engine, fhirpath
+from cds.engine import Engine
+from cds.engine.fhirpath import fhirpath
 from tests.benchmarks.engine.bench_data import EGFR, LOINC, VALUE_SETS, observations, patient
 from tools.oracles.differential import CodesOf
 from tools.oracles.maven import official_fhir_helpers

@@ -364,3 +364,20 @@ def test_few_searches_serve_many_keys(store):
 
 def test_a_url_canonicalises_to_itself():
     assert str(BaseURL.parse("https://[2001:db8::1]:8443/fhir/")) == "https://[2001:db8::1]:8443/fhir"
+
+
+@pytest.mark.parametrize(
+    "query", ["../admin?patient=p1", "Observation/../Patient?x", "https://evil.example/Observation?x"]
+)
+def test_an_address_of_our_own_is_checked_like_any_other(query):
+    server = Server(lambda request: page())
+    assert server.fault(query) is FHIRServerFault.INVALID_ANSWER
+    assert server.requests == []
+
+
+def test_a_body_goes_out_as_fhir_json():
+    server = Server(lambda request: page())
+    server.run(lambda client: client.execute("Observation/$lastn", data={"resourceType": "Parameters"}))
+    assert server.requests[0].method == "POST"
+    assert server.requests[0].headers["content-type"] == "application/fhir+json"
+    assert server.requests[0].content == b'{"resourceType":"Parameters"}'

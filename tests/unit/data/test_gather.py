@@ -261,3 +261,46 @@ def test_a_value_is_converted_and_the_received_one_kept(store, mappings):
 def _without_medications(prefetch: dict) -> None:
     bundle = prefetch["medication-requests"]
     bundle["entry"] = [entry for entry in bundle["entry"] if entry["resource"]["resourceType"] != "Medication"]
+
+
+class LyingReader(InMemoryReader):
+    """Answers every read of a Patient with another one."""
+
+    async def read(self, resource_type: str, resource_id: str):
+        return await super().read(resource_type, "p2" if resource_type == "Patient" else resource_id)
+
+
+def test_a_server_that_gives_another_patient_is_refused(store):
+    with pytest.raises(PreconditionFailed, match="another Patient"):
+        gather(hook_request(), LyingReader(store))
+
+
+def test_a_resource_without_an_id_counts_once(store):
+    prefetch = prefetch_of(store)
+    nameless = {name: value for name, value in prefetch["platelets"]["entry"][0]["resource"].items() if name != "id"}
+    prefetch["platelets"] = {"resourceType": "Bundle", "entry": [{"resource": nameless}, {"resource": dict(nameless)}]}
+    data = gather(hook_request(prefetch))
+    assert [resource for resource in data.resources if "id" not in resource] == [nameless]
+
+
+def test_of_two_copies_without_a_readable_date_the_first_is_used(store):
+    prefetch = prefetch_of(store)
+    first = {**prefetch["platelets"]["entry"][0]["resource"], "meta": {"lastUpdated": "yesterday"}}
+    second = {**first, "status": "amended", "meta": 5}
+    prefetch["platelets"] = {"resourceType": "Bundle", "entry": [{"resource": first}, {"resource": second}]}
+    data = gather(hook_request(prefetch))
+    assert next(resource for resource in data.resources if resource["id"] == "plt-1")["status"] == "final"
+
+
+@pytest.mark.parametrize(("number", "obtained"), [(100, True), (101, False)])
+def test_more_medications_than_may_be_read_are_a_refusal(store, number, obtained):
+    for each in range(number):
+        store.put({"resourceType": "Medication", "id": f"m{each}"})
+    orders = [order(f"o{each}", medicationReference={"reference": f"Medication/m{each}"}) for each in range(number)]
+    prefetch = {**prefetch_of(store), "medication-requests": {"resourceType": "Bundle"}}
+    prefetch["medication-requests"]["entry"] = [{"resource": each} for each in orders]
+    if obtained:
+        assert len(gather(hook_request(prefetch), InMemoryReader(store)).resources) > number
+        return
+    with pytest.raises(PreconditionFailed, match="too many"):
+        gather(hook_request(prefetch), InMemoryReader(store))
