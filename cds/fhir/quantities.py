@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from cds.fhir.systems import UCUM, UCUM_OID
@@ -26,8 +26,5 @@ def value_of(quantity: Mapping[str, Any]) -> Decimal | None:
     value = quantity.get("value")
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         return None
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return None
+    number = Decimal(str(value))
     return number if number.is_finite() else None
