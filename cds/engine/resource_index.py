@@ -75,12 +75,12 @@ class ResourceIndex:
 
     def _index_codes(self, type_name: str, path: str) -> dict[Pair, list[int]]:
         index: dict[Pair, list[int]] = {}
-        names = _json_names(type_name, path)
+        names, is_code = _json_names(type_name, path), _is_code(type_name, path)
         for position, resource in enumerate(self.of_type(type_name)):
             for name in names:
                 value = resource.get(name)
                 if value is not None:
-                    for pair in _pairs(value):
+                    for pair in _codes_of(value) if is_code else _pairs(value):
                         index.setdefault(pair, []).append(position)
         return index
 
@@ -89,20 +89,28 @@ def _json_names(type_name: str, path: str) -> list[str]:
     return list(r4.choice_names(type_name, path).values()) or [path]
 
 
+def _is_code(type_name: str, path: str) -> bool:
+    found = r4.element(type_name, path)
+    return found is not None and not found.is_choice and r4.is_primitive(found.types[0])
+
+
+def _codes_of(value: Any) -> Iterator[Pair]:
+    """Give the codes of an element of type code, or of a list of them."""
+    for code in value if isinstance(value, list) else (value,):
+        if isinstance(code, str):
+            yield _EVERY_SYSTEM, code
+
+
 def _pairs(value: Any) -> Iterator[Pair]:
-    """Give the (system, code) pairs of a CodeableConcept, a Coding, a code, or a list of these."""
+    """Give the (system, code) pairs of a CodeableConcept, a Coding, or a list of these; what is none has no code."""
     if isinstance(value, dict):
-        if "coding" in value:
-            for coding in value["coding"]:
-                if isinstance(coding, dict) and coding.get("code") is not None:
-                    yield coding.get("system"), coding["code"]
-        elif value.get("code") is not None:
-            yield value.get("system"), value["code"]
+        codings = value.get("coding", (value,))
+        for coding in codings if isinstance(codings, list | tuple) else ():
+            if isinstance(coding, dict) and isinstance(coding.get("code"), str):
+                yield coding.get("system"), coding["code"]
     elif isinstance(value, list):
         for item in value:
             yield from _pairs(item)
-    elif isinstance(value, str):
-        yield _EVERY_SYSTEM, value
 
 
 def _is_in(system: str | None, code: str, members: Mapping[str, frozenset[str]]) -> bool:

@@ -65,7 +65,9 @@ def _read(name: str, version: str | None, library: Json) -> LibraryDocument:
         version=version,
         digest=_digest(library),
         usings=tuple((d.get("uri", ""), d.get("version")) for d in _definitions(library, "usings")),
-        includes={str(d["localIdentifier"]): (str(d["path"]), d.get("version")) for d in _definitions(library, "includes")},
+        includes={
+            str(d["localIdentifier"]): (str(d["path"]), d.get("version")) for d in _definitions(library, "includes")
+        },
         parameters=_by_name(library, "parameters"),
         code_systems=_by_name(library, "codeSystems"),
         value_sets=_by_name(library, "valueSets"),

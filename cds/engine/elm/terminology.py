@@ -24,13 +24,11 @@ class Terms:
 
     def value_set(self, name: str) -> ValueSet:
         """Return the value set declared under a name."""
-        declared = _find(self.document.value_sets, name, "value set")
-        return ValueSet(str(declared["id"]), declared.get("version"), name)
+        return ValueSet(*_canonical(_find(self.document.value_sets, name, "value set")), name)
 
     def code_system(self, name: str) -> CodeSystem:
         """Return the code system declared under a name."""
-        declared = _find(self.document.code_systems, name, "code system")
-        return CodeSystem(str(declared["id"]), declared.get("version"), name)
+        return CodeSystem(*_canonical(_find(self.document.code_systems, name, "code system")), name)
 
     def code(self, name: str) -> Code:
         """Return the code declared under a name, with the URL of its system."""
@@ -58,6 +56,12 @@ class Terms:
             message = f"the included library {alias} is not at hand"
             raise UnknownTerm(message)
         return self.includes[alias]
+
+
+def _canonical(declared: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Return URL and version; authors write the version into the URL ("url|2") or beside it."""
+    url, _, version = str(declared["id"]).partition("|")
+    return url, declared.get("version") or version or None
 
 
 def _find(declared: Mapping[str, Mapping[str, Any]], name: str, kind: str) -> Mapping[str, Any]:
