@@ -14,7 +14,7 @@ import httpx
 import pytest
 import uvicorn
 
-from cds.app import create_app, local_now, sandbox_url
+from cds.app import create_app, sandbox_url
 from cds.commands.serve import demo_request
 from cds.sandbox.synthetic_patients import find_story
 from cds.settings import Settings
