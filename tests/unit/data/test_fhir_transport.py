@@ -49,7 +49,7 @@ class Socket:
     def run(self, action: Callable[[FHIRClient], Awaitable[object]], *, seconds: float = 3.0, max_bytes: int = 100_000):
         async def go():
             server = await asyncio.start_server(self, "127.0.0.1", 0)
-            base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/fhir"
+            base = f"http://localhost:{server.sockets[0].getsockname()[1]}/fhir"
             servers = FHIRServers(AllowedServers([base]), limits=PagingLimits(max_bytes=max_bytes))
             authorization = {"access_token": "secret", "token_type": "Bearer", "expires_in": 60}
             request = hook_request(fhirServer=base, fhirAuthorization=authorization)

@@ -10,7 +10,7 @@ import pytest
 from cds.data.normalise import normalise
 from cds.fhir.extensions import MEDICATION_REFERENCE, ORIGINAL_QUANTITY
 from cds.fhir.systems import LOINC, UCUM
-from tests.unit.data.small_guideline import LENALIDOMIDE, condition, observation, order
+from tests.unit.data.small_guideline import LENALIDOMIDE, FactorTable, condition, observation, order
 
 MEDICATION = {
     "resourceType": "Medication",
@@ -153,6 +153,15 @@ class TestUnits:
             "valueQuantity": {"value": 80, "unit": f"{micro}mol/L"},
         }
         assert normalise(received, {}, None)["valueQuantity"] == {"value": 80, "unit": "umol/L"}
+
+    def test_a_table_that_writes_the_unit_as_ucum_does_knows_the_printed_one_too(self):
+        class MicrogramTable(FactorTable):
+            def conversion(self, codes, unit):
+                return ("ng/L", Decimal(1000)) if unit == "ug/L" else None
+
+        received = {**observation("o", LOINC, "2160-0", "1", "x"), "valueQuantity": {"value": 2, "unit": "µg/L"}}
+        quantity = normalise(received, {}, MicrogramTable())["valueQuantity"]
+        assert (quantity["value"], quantity["code"]) == (2000, "ng/L")
 
     def test_a_component_is_converted_by_its_own_code(self, mappings):
         single = observation("o", LOINC, "2160-0", "1", "mg/dL")
