@@ -80,7 +80,14 @@ def _read(name: str, version: str | None, library: Json) -> LibraryDocument:
 
 
 def _digest(library: Json) -> str:
-    """Hash the content; the order of members does not count. No recursion, so depth does not matter."""
+    """Hash the content; the order of members does not count."""
+    try:
+        return hashlib.sha256(json.dumps(library, sort_keys=True, default=str).encode()).hexdigest()
+    except RecursionError:
+        return _digest_of_any_depth(library)
+
+
+def _digest_of_any_depth(library: Json) -> str:
     digest = hashlib.sha256()
     pending: list[Any] = [library]
     while pending:
