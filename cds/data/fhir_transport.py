@@ -12,7 +12,8 @@ from httpx_aiohttp import AiohttpTransport
 
 from cds.data.errors import FHIRServerError, FHIRServerFault
 
-_LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=20)
+_MAX_CONNECTIONS = 200
+_KEEPALIVE_SECONDS = 20
 _CONNECT_SECONDS = 5.0
 
 
@@ -30,7 +31,7 @@ class FHIRTransport:
 
     def __init__(self, client: httpx.AsyncClient | None = None) -> None:
         self._client = client or httpx.AsyncClient(
-            transport=AiohttpTransport(limits=_LIMITS, trust_env=False, client=_aiohttp_session),
+            transport=AiohttpTransport(client=_aiohttp_session),
             follow_redirects=False,
             trust_env=False,
             timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),  # the total is the deadline of the hook call
@@ -77,8 +78,12 @@ class FHIRTransport:
 
 
 def _aiohttp_session() -> aiohttp.ClientSession:
-    """Make the session on first use, inside the running loop; cookies of one patient's call must not reach another."""
-    connector = aiohttp.TCPConnector(limit=_LIMITS.max_connections or 0, keepalive_timeout=_LIMITS.keepalive_expiry)
+    """Make the session on first use, inside the running loop.
+
+    Cookies of one patient's call must not reach another. TLS is verified against the certificates of the operating
+    system, where a hospital installs its own authority.
+    """
+    connector = aiohttp.TCPConnector(limit=_MAX_CONNECTIONS, keepalive_timeout=_KEEPALIVE_SECONDS)
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
 
 
