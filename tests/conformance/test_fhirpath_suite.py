@@ -1,6 +1,6 @@
 """HL7's FHIRPath suite for FHIR R4 (FHIR/fhir-test-cases, r4/fhirpath/tests-fhir-r4.xml), every test of it.
 
-The suite is read from `third-party/fhirpath` of the folder that CDS_SHARED names (or `../shared` beside the repository).
+The suite is read from `third-party/fhirpath` of the folder that CDS_SHARED names, or of `../shared`.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ DIFFERS = {
     " implementation ('may decide to return an error', Collections); here the order is that of the type's elements",
     "testPlus/23-testPlusDate19": "0.1 's' is added: 'the decimal portion is only applied for second or millisecond"
     " precisions', and the specification's own example adds 42.53 seconds (Date/Time Arithmetic)",
-    "HighBoundary/21-HighBoundaryDateTimeMillisecond1": "the last instant of 08h is 08:59:59.999, as the specification's own"
-    " example of highBoundary has it; the test fills the minutes with 00",
+    "HighBoundary/21-HighBoundaryDateTimeMillisecond1": "the last instant of 08h is 08:59:59.999, as the"
+    " specification's own example of highBoundary has it; the test fills the minutes with 00",
     "HighBoundary/23-HighBoundaryDateTimeMillisecond3": "the same expression again",
 }
 """Tests that do not pass, each with its reason. One that passes although it is listed fails, too."""
