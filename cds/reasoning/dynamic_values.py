@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cds.content.artifact import Artifact
+from cds.content.validation import validate
 from cds.expressions.evaluation import Evaluated, Scope
 from cds.expressions.outcome import Outcome
 from cds.reasoning.element_path import BadPath, ElementPath, parse_path
@@ -17,6 +19,7 @@ from cds.reasoning.workshop import Workshop
 
 ACTION = "RequestGroup.Action"
 # Authors compute the card's indicator with `action.extension` and a bare string (PD-183).
+_TEXTS = frozenset({"title", "description", "textEquivalent", "prefix"})
 _PRIORITY_OF_INDICATOR = {"info": "routine", "warning": "urgent", "critical": "stat"}
 
 
@@ -109,8 +112,18 @@ def _set_on_action(target: Target, path: ElementPath, value: Any) -> None:
         return
     changed = copy.deepcopy(target.action)
     set_element(changed, ACTION, path.steps, value)
+    if path.steps[0].name not in _TEXTS:
+        _refuse_invalid_action(changed)
     target.action.clear()
     target.action.update(changed)
+
+
+def _refuse_invalid_action(action: dict[str, Any]) -> None:
+    """Raise `DoesNotFit` for an action that R4 does not allow, such as one with a priority that is no code of R4."""
+    group = {"resourceType": "RequestGroup", "status": "draft", "intent": "proposal", "action": [action]}
+    fault = next(validate(Artifact(group, file="", root="")), None)
+    if fault is not None:
+        raise DoesNotFit(fault.message)
 
 
 def _set_on_resource(target: Target, path: ElementPath, value: Any) -> None:
