@@ -64,7 +64,8 @@ def build_world(
     return World(
         services=prepare_services(content),
         mappings=Mappings(
-            artifact.resource for artifact in content.shelf.of_type("ConceptMap", "ObservationDefinition")
+            artifact.resource
+            for artifact in content.shelf.of_type("ConceptMap", "NamingSystem", "ObservationDefinition")
         ),
         fhir_servers=fhir_servers,
         decision_log=decision_log,

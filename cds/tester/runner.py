@@ -78,7 +78,9 @@ def run_cases(paths: Sequence[Path], *, only: str = "") -> TestReport:
     """
     content = load_content(paths)
     services = prepare_services(content)
-    mappings = Mappings(artifact.resource for artifact in content.shelf.of_type("ConceptMap", "ObservationDefinition"))
+    mappings = Mappings(
+        artifact.resource for artifact in content.shelf.of_type("ConceptMap", "NamingSystem", "ObservationDefinition")
+    )
     coverage = Coverage()
     cases = [case for folder in guideline_folders(paths) for case in read_cases(folder)]
     if not only:
