@@ -9,6 +9,7 @@ from __future__ import annotations
 from cds.engine.engine import Definition, Engine, Parameter, ValueSets
 from cds.engine.errors import BudgetExceeded, EngineError, EvaluationError, FHIRPathSyntaxError, UnsupportedError
 from cds.engine.evidence import Evidence
+from cds.engine.fhirpath import FHIRPath, fhirpath
 from cds.engine.requirements import Retrieve
 from cds.engine.resource_index import ResourceIndex
 from cds.engine.runtime.to_json import to_json
@@ -21,6 +22,7 @@ __all__ = [
     "EngineError",
     "EvaluationError",
     "Evidence",
+    "FHIRPath",
     "FHIRPathSyntaxError",
     "Parameter",
     "ResourceIndex",
@@ -28,5 +30,6 @@ __all__ = [
     "Session",
     "UnsupportedError",
     "ValueSets",
+    "fhirpath",
     "to_json",
 ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 
 from cds.engine.elm.compile import CompiledLibrary
 from cds.engine.elm.types import Type
-from cds.engine.emit import Module
+from cds.engine.emit import Module, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,6 @@ class Slot:
     name: str
     evaluate: Callable[..., Any] | None
     type: Type
-    module: Module | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,17 @@ class Program:
 
     slots: tuple[Slot, ...]
     slot_of: Mapping[tuple[str, str, str], int]
+    modules: Mapping[str, tuple[str, Module]]
+
+    def place_of(self, traceback: TracebackType | None) -> tuple[str, Place] | None:
+        """Find the library and the place of the innermost generated line in a traceback."""
+        found = None
+        while traceback is not None:
+            library, module = self.modules.get(traceback.tb_frame.f_code.co_filename, ("", None))
+            place = module.place_at(traceback.tb_lineno) if module is not None else None
+            found = (library, place) if place is not None else found
+            traceback = traceback.tb_next
+        return found
 
 
 def link(libraries: Sequence[CompiledLibrary], *, explain: bool) -> Program:
@@ -43,7 +54,11 @@ def link(libraries: Sequence[CompiledLibrary], *, explain: bool) -> Program:
     slots: list[Slot] = []
     for library in libraries:
         slots += _bind(library, slot_of, functions, explain=explain)
-    return Program(tuple(slots), slot_of)
+    modules = {}
+    for library in libraries:
+        module, _ = library.module(explain=explain)
+        modules[module.filename] = (library.document.name, module)
+    return Program(tuple(slots), slot_of, modules)
 
 
 def _bind(
@@ -62,11 +77,11 @@ def _bind(
         functions[(title, key)] = namespace[names[("function", key)]]
     namespace |= {name: functions[key] for name, key in module.invoked.items() if key[0] == title}
     slots = [
-        Slot("definition", title, name, namespace[names[("definition", name)]], lowered.type, module)
+        Slot("definition", title, name, namespace[names[("definition", name)]], lowered.type)
         for name, lowered in library.definitions.items()
     ]
     for name in library.document.parameters:
         default = names.get(("parameter", name))
         compute = None if default is None else namespace[default]
-        slots.append(Slot("parameter", title, name, compute, library.interface.parameters[name], module))
+        slots.append(Slot("parameter", title, name, compute, library.interface.parameters[name]))
     return slots

@@ -125,8 +125,8 @@ class Session:
         return target.evaluate(self._run)
 
     def _located(self, error: EvaluationError, target: Slot, *, cause: BaseException | None = None) -> EvaluationError:
-        traceback = (cause or error).__traceback__
-        place = target.module.place_of(traceback) if target.module is not None else None
-        if place is None:
+        found = self._program.place_of((cause or error).__traceback__)
+        if found is None:
             return error.located(target.library, target.name, None)
-        return error.located(target.library, place.definition, place.locator)
+        library, place = found
+        return error.located(library, place.definition, place.locator)

@@ -11,6 +11,7 @@ from typing import Any
 from cds.engine import build, ir
 from cds.engine.elm import types
 from cds.engine.elm.lowering import Lowering, Refused, lowers
+from cds.engine.elm.terminology import optional_text, text
 from cds.engine.elm.value import NULL, Value, constant, unify
 from cds.engine.runtime import conversion, units
 from cds.engine.runtime.values import INTEGER_MAX, LONG_MAX, Code, Concept, Long, Quantity, Ratio
@@ -29,21 +30,21 @@ def _null(lowering: Lowering, node: Any) -> Deep[Value]:  # noqa: ARG001 - every
 def _literal(lowering: Lowering, node: Any) -> Deep[Value]:  # noqa: ARG001 - every handler takes both
     yield from ()
     type_ = types.named(node["valueType"])
-    text = str(node.get("value", ""))
+    written = str(node.get("value", ""))
     match type_.name:
         case "System.Boolean":
-            return constant(text == "true", type_)
+            return constant(written == "true", type_)
         case "System.Integer":
-            return constant(_whole(text, INTEGER_MAX, type_), type_)
+            return constant(_whole(written, INTEGER_MAX, type_), type_)
         case "System.Long":
-            return constant(Long(_whole(text.removesuffix("L"), LONG_MAX, type_)), type_)
+            return constant(Long(_whole(written.removesuffix("L"), LONG_MAX, type_)), type_)
         case "System.Decimal":
-            return constant(_decimal(text, type_), type_)
+            return constant(_decimal(written, type_), type_)
         case "System.String":
-            return constant(text, type_)
-    value = _PARSERS[type_.name](text) if type_.name in _PARSERS else None
+            return constant(written, type_)
+    value = _PARSERS[type_.name](written) if type_.name in _PARSERS else None
     if value is None:
-        message = f"{text!r} is no literal of {type_}"
+        message = f"{written!r} is no literal of {type_}"
         raise Refused(message)
     return constant(value, type_)
 
@@ -83,7 +84,7 @@ def negative(node: Any) -> Any:
 
 
 def _quantity_of(node: Any) -> Quantity:
-    unit = node.get("unit") or "1"
+    unit = optional_text(node.get("unit")) or "1"
     reason = units.validate(unit)
     if reason is not None:
         message = f"the unit {unit!r} is not a UCUM unit: {reason}"
@@ -112,14 +113,14 @@ def _code(lowering: Lowering, node: Any) -> Deep[Value]:
 def _code_of(lowering: Lowering, node: Any) -> Code:
     system = lowering.terms.system_of(node.get("system"))
     url, version = (system.id, system.version) if system else (None, None)
-    return Code(node["code"], url, version, node.get("display"))
+    return Code(text(node["code"]), url, version, optional_text(node.get("display")))
 
 
 @lowers("Concept")
 def _concept(lowering: Lowering, node: Any) -> Deep[Value]:
     yield from ()
     codes = tuple(_code_of(lowering, code) for code in node.get("code", []))
-    return constant(Concept(codes, node.get("display")), types.CONCEPT)
+    return constant(Concept(codes, optional_text(node.get("display"))), types.CONCEPT)
 
 
 @lowers("Tuple")

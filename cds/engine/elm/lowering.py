@@ -92,7 +92,7 @@ class Lowering:
         elm_type = node.get("type") if isinstance(node, Mapping) else None
         outer = self.locator
         if elm_type is not None:
-            self.locator = node.get("locator") or outer
+            self.locator = str(node["locator"]) if node.get("locator") else outer
         try:
             if elm_type is None:
                 raise Refused("an expression is missing")

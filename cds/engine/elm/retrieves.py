@@ -11,6 +11,7 @@ from typing import Any
 from cds.engine import build, ir
 from cds.engine.elm import types
 from cds.engine.elm.lowering import Lowering, Refused, lowers
+from cds.engine.elm.terminology import optional_text
 from cds.engine.elm.types import ListOf
 from cds.engine.elm.value import Value
 from cds.engine.model import r4
@@ -43,10 +44,10 @@ def _retrieve(lowering: Lowering, node: Any) -> Deep[Value]:
     if node.get("codeFilter") or node.get("dateFilter") or node.get("otherFilter"):
         node = _with_single_filters(node)
     codes: Value | None = yield lowering.optional(node.get("codes"))
-    path = node.get("codeProperty") or r4.primary_code_path(type_.name)
+    path = optional_text(node.get("codeProperty")) or r4.primary_code_path(type_.name)
     requirement: dict[str, Any] = {
         "type": type_.name,
-        "template_id": node.get("templateId"),
+        "template_id": optional_text(node.get("templateId")),
         "locator": lowering.locator,
     }
     if codes is None:
@@ -93,7 +94,7 @@ def _by_date(
     wanted: Value | None = yield lowering.optional(node.get("dateRange"))
     if wanted is None:
         return found
-    path = node.get("dateProperty") or node.get("dateLowProperty")
+    path = optional_text(node.get("dateProperty") or node.get("dateLowProperty"))
     if path is None or r4.element(type_name, path) is None:
         message = f"FHIR {type_name} has no element {path} to match dates against"
         raise Refused(message)

@@ -35,13 +35,13 @@ class Terms:
         declared = _find(self.document.codes, name, "code")
         system = self.system_of(declared.get("codeSystem"))
         url, version = (system.id, system.version) if system else (None, None)
-        return Code(str(declared["id"]), url, version, declared.get("display"))
+        return Code(text(declared["id"]), url, version, optional_text(declared.get("display")))
 
     def concept(self, name: str) -> Concept:
         """Return the concept declared under a name."""
         declared = _find(self.document.concepts, name, "concept")
         codes = tuple(self.of(reference).code(reference["name"]) for reference in declared.get("code", []))
-        return Concept(codes, declared.get("display"))
+        return Concept(codes, optional_text(declared.get("display")))
 
     def system_of(self, reference: Mapping[str, Any] | None) -> CodeSystem | None:
         """Return the code system that a CodeSystemRef names."""
@@ -60,8 +60,21 @@ class Terms:
 
 def _canonical(declared: Mapping[str, Any]) -> tuple[str, str | None]:
     """Return URL and version; authors write the version into the URL ("url|2") or beside it."""
-    url, _, version = str(declared["id"]).partition("|")
-    return url, declared.get("version") or version or None
+    url, _, version = text(declared["id"]).partition("|")
+    return url, optional_text(declared.get("version")) or version or None
+
+
+def text(value: Any) -> str:
+    """Return a member of the ELM that must be text. Raises ValueError for anything else."""
+    if not isinstance(value, str):
+        message = f"text is expected, not {type(value).__name__}"
+        raise ValueError(message)
+    return value
+
+
+def optional_text(value: Any) -> str | None:
+    """Return a member of the ELM that is text if it is there."""
+    return None if value is None else text(value)
 
 
 def _find(declared: Mapping[str, Mapping[str, Any]], name: str, kind: str) -> Mapping[str, Any]:

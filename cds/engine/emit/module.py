@@ -49,14 +49,16 @@ class Module:
         exec(self.code, namespace)  # noqa: S102 - source that this package wrote a moment ago
         return namespace
 
+    def place_at(self, line: int) -> Place | None:
+        """Return the place that a line of the source (counted from 1) is for."""
+        return self.places[line - 1] if 0 < line <= len(self.places) else None
+
     def place_of(self, traceback: TracebackType | None) -> Place | None:
-        """Find the place of the innermost generated line in a traceback."""
+        """Find the place of the innermost line of this module in a traceback."""
         found = None
         while traceback is not None:
             if traceback.tb_frame.f_code.co_filename == self.filename:
-                line = traceback.tb_lineno
-                if line <= len(self.places) and self.places[line - 1] is not None:
-                    found = self.places[line - 1]
+                found = self.place_at(traceback.tb_lineno) or found
             traceback = traceback.tb_next
         return found
 
