@@ -1,11 +1,101 @@
-"""Differences to the reference engines in which this engine is right, each with the clause that says so."""
+"""Differences to the reference engines in which this engine is right, each with the clause that says so.
+
+Every explanation looks at the two answers, so that another difference in the same definition is still found.
+CQL: https://cql.hl7.org, by page and heading. FHIRPath: https://hl7.org/fhirpath.
+"""
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
 from tools.oracles.differential import Difference
+from tools.oracles.fhirpath_differential import Difference as PathDifference
+from tools.oracles.tagged import normal
+
+WHOLE_DECIMAL = re.compile(r"(?<=\d)\.0+(?!\d)")
+LONGEST_PERIOD_DAYS = 300_000
+
+
+def _same(left: Any, right: Any) -> bool:
+    return json.dumps(normal(left), sort_keys=True) == json.dumps(normal(right), sort_keys=True)
+
+
+def _without_places(value: Any) -> Any:
+    """Write every text as an engine would that cannot tell 1.0 from 1."""
+    if isinstance(value, str):
+        return WHOLE_DECIMAL.sub("", value)
+    if isinstance(value, list):
+        return [_without_places(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _without_places(member) for name, member in value.items()}
+    return value
+
+
+def _decimal_text(ours: Any, theirs: Any) -> bool:
+    return _same(_without_places(ours), _without_places(theirs))
+
+
+def _flattened(ours: Any, theirs: Any) -> bool:
+    if not (isinstance(ours, list) and isinstance(theirs, list) and None in theirs):
+        return False
+    items = [item for part in theirs if isinstance(part, list) for item in part]
+    return _same(ours, items) or _same(_without_places(ours), _without_places(items))
+
+
+def _uncertain(ours: Any, theirs: Any) -> bool:
+    return theirs is None and isinstance(ours, dict) and "uncertainty" in ours
+
+
+def _unbounded_period(ours: Any, theirs: Any) -> bool:
+    return theirs is None and isinstance(ours, float) and ours > LONGEST_PERIOD_DAYS
+
+
+VALUE_EXPLANATIONS: tuple[tuple[Callable[[Any, Any], bool], str], ...] = (
+    (
+        _decimal_text,
+        "B CQL Reference, ToString: a Decimal is written with at least one place; JavaScript has no decimals",
+    ),
+    (
+        _flattened,
+        "B CQL Reference, Flatten: the elements of all lists; cql-execution returns the argument when one list is null",
+    ),
+    (_uncertain, "5 Language Semantics, Uncertainty: arithmetic on a range gives a range; cql-execution gives up"),
+    (
+        _unbounded_period,
+        "B CQL Reference, Start and End: a closed null boundary is the least or greatest value of the point type",
+    ),
+)
+# JavaScript errors of cql-execution where CQL wants null for null operands, and ours is null.
+CRASHES = ("Cannot create a quantity with an undefined value", "Cannot read properties of undefined")
 
 
 def explanation(difference: Difference) -> str | None:
-    """Say why a difference is right; None when it is not known to be."""
-    del difference
+    """Say why a difference to cql-execution is right; None when it is not known to be."""
+    ours, theirs = difference.ours, difference.theirs
+    if "error" in theirs and "value" in ours and ours["value"] is None and theirs["error"].startswith(CRASHES):
+        return "4 Logical Specification: null operands give null; cql-execution fails in JavaScript"
+    if "error" in ours or "error" in theirs:
+        return None
+    for matches, reason in VALUE_EXPLANATIONS:
+        if matches(ours["value"], theirs["value"]):
+            return reason
+    return None
+
+
+def path_explanation(difference: PathDifference) -> str | None:
+    """Say why a difference to fhirpath.js is right; None when it is not known to be."""
+    ours, theirs = difference.ours, difference.theirs
+    if theirs.get("error", "").startswith("Unary - can only be applied"):
+        return "Math, unary minus: a FHIR decimal is a System.Decimal; fhirpath.js does not convert it"
+    if "has no element" in ours.get("error", ""):
+        return "Path selection and type safety: a path that no instance can have is refused, not empty"
+    if "value" not in ours or "value" not in theirs:
+        return None
+    if difference.expression.endswith("toInteger()") and ours["value"] == []:
+        return "Conversion, toInteger: defined for Integer, Boolean and String, not for Decimal"
+    if _decimal_text(ours["value"], theirs["value"]):
+        return "Conversion, toString: a Decimal keeps the places of its JSON; JavaScript drops them"
     return None
