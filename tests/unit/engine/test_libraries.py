@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from decimal import Decimal
 from threading import Thread
 
 import pytest
@@ -11,7 +12,7 @@ from cds.engine import Engine, EngineError, EvaluationError, UnsupportedError
 from cds.engine.elm.compile import compile_library
 from cds.engine.elm.document import read_library
 from cds.engine.runtime.values import Quantity
-from tests.unit.engine.conftest import NOW, SNOMED, ValueSets, elm, observation
+from tests.unit.engine.conftest import NOW, SNOMED, ValueSets, elm, observation, quantity
 
 LABORATORY = {
     "coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "laboratory"}]
@@ -53,6 +54,41 @@ def test_included_libraries_come_first(engine):
 )
 def test_definitions_that_use_another_library(engine, definition, value):
     assert ask(engine, definition) == value
+
+
+@pytest.mark.parametrize(
+    ("definition", "value"),
+    [
+        ("Event codes", ["2160-0", "2160-0", "2160-0", "44054006"]),
+        ("Event types", ["result", "result", "result", "problem"]),
+        ("Value of any as quantity", quantity(90)),
+        ("Value of any is text", False),
+        ("Amounts", [Decimal(90), Decimal(200), Decimal(10)]),
+        ("Its code", "44054006"),
+        ("In window", True),
+        ("Months since", 22),
+        ("Status or code", [RESOURCES[-1]["code"]]),
+    ],
+)
+def test_values_whose_type_is_open(engine, definition, value):
+    assert ask(engine, definition) == value
+
+
+def test_one_of_several_conversions_is_chosen_by_the_data(engine):
+    def onset(**member):
+        resources = [{"resourceType": "Condition", "id": "c", **member}]
+        return engine.session(resources, now=NOW).evaluate("User", "Onsets")[0]
+
+    assert str(onset(onsetDateTime="2020-01-01").low) == "2020-01-01"
+    assert str(onset(onsetPeriod={"start": "2020-01-01", "end": "2021"}).high) == "2021"
+    assert onset(onsetString="last winter") is None
+
+
+def test_an_error_in_a_function_is_placed_in_its_library(engine):
+    with pytest.raises(EvaluationError, match="may not end before it starts") as failure:
+        ask(engine, "Fails in a function")
+    assert (failure.value.library, failure.value.definition) == ("Common", "Interval of")
+    assert failure.value.locator == "29:59-29:77"
 
 
 def test_overloads_are_chosen_by_type(engine):
