@@ -14,7 +14,7 @@ import httpx
 import pytest
 import uvicorn
 
-from cds.app import create_app, sandbox_url
+from cds.app import create_app, local_now, sandbox_url
 from cds.commands.serve import demo_request
 from cds.sandbox.synthetic_patients import find_story
 from cds.settings import Settings
@@ -57,8 +57,15 @@ def running(**options: Any) -> Iterator[Server]:
     settings = Settings(
         **{"database": "sqlite://", "public_url": f"http://127.0.0.1:{port}", "cors_origins": ("*",), **options}
     )
+    now = local_now()  # one moment for all calls, so that answers can be compared to the letter
     server = uvicorn.Server(
-        uvicorn.Config(create_app(settings, sandbox=True), port=port, log_level="warning", http="httptools", ws="none")
+        uvicorn.Config(
+            create_app(settings, sandbox=True, clock=lambda: now),
+            port=port,
+            log_level="warning",
+            http="httptools",
+            ws="none",
+        )
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
