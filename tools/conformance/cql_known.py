@@ -17,8 +17,8 @@ _TUPLE = (
     "conjunction of the elements' equalities, and null and false is false"
 )
 _NULL_MEMBER = (
-    "the translator chooses the overload for one element, and for that the CQL Reference (Includes, Included In and their "
-    "proper forms) says: false unless the list holds a null; the suite expects the null of the list overload"
+    "the translator chooses the overload for one element, and for that the CQL Reference (Includes, Included In and "
+    "their proper forms) says: false unless the list holds a null; the suite expects the null of the list overload"
 )
 _NULL_CONTAINER = (
     "the translator reads the untyped null as an interval and chooses the overload for one element, for which a null "
