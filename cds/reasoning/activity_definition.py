@@ -14,6 +14,7 @@ from cds.engine.model import r4
 from cds.expressions.evaluation import Scope
 from cds.reasoning.dynamic_values import Target, apply_dynamic_values
 from cds.reasoning.element_path import parse_path
+from cds.reasoning.element_types import DoesNotFit
 from cds.reasoning.participants import performer_elements
 from cds.reasoning.request_kinds import KINDS, RequestKind
 from cds.reasoning.set_element import set_element
@@ -60,59 +61,66 @@ def apply_activity_definition(order: Order, workshop: Workshop) -> Target:
     plan's dynamicValues. The resource that results is valid R4.
     """
     target = Target(action=order.output)
-    kind_name = _kind_name(order, workshop)
-    kind = KINDS.get(kind_name or "")
-    refusal = _refusal(order, kind_name, kind)
-    if kind is None or kind_name is None or refusal is not None:
+    name = kind_of_request(order.activity)
+    refusal = kind_refusal(order.activity)
+    if order.target is not None and refusal is None and order.target.get("resourceType") != name:
+        refusal = f"a {order.target.get('resourceType')} cannot be updated by an activity of kind {name}"
+    if name is None or refusal is not None:
         workshop.report("error", "not-supported", refusal or "", order.path)
         target.failed = True
         return target
-    maker = _Maker(kind_name, kind, order, workshop)
-    target.resource = maker.structure()
-    _values(order.activity, target, workshop, order.scope, order.canonical or "ActivityDefinition")
-    if order.action is not None and target.resource is not None and not target.failed:
-        target.resource = maker.override(target.resource, order.action)
-        _values(order.action, target, workshop, order.plan_scope, order.path)
-    if target.resource is not None and not target.failed:
-        refuse_invalid(target, order.path, workshop, received=order.target)
+    if "kind" not in order.activity:
+        message = f"the activity has no kind: its dosage makes it a {name}"
+        workshop.report("warning", "incomplete", message, order.path)
+    try:
+        _make(_Maker(name, KINDS[name], order, workshop), order, target, workshop)
+    except DoesNotFit as error:
+        workshop.report("error", "value", f"the activity does not fit its kind: {error}", order.path)
+        target.failed = True
     if target.failed:
         target.resource = None
     return target
+
+
+def _make(maker: _Maker, order: Order, target: Target, workshop: Workshop) -> None:
+    """Do the work in PD-142's order on `target`. Raises `DoesNotFit`."""
+    target.resource = maker.structure()
+    _values(order.activity, target, workshop, order.scope, order.canonical or "ActivityDefinition")
+    if order.action is not None and not target.failed:
+        target.resource = maker.override(target.resource, order.action)
+        _values(order.action, target, workshop, order.plan_scope, order.path)
+    if not target.failed:
+        refuse_invalid(target, order.path, workshop, received=order.target)
 
 
 def _values(holder: Mapping[str, Any], target: Target, workshop: Workshop, scope: Scope, path: str) -> None:
     apply_dynamic_values(holder.get("dynamicValue", ()), target, workshop, scope, path)
 
 
-def _kind_name(order: Order, workshop: Workshop) -> str | None:
+def kind_of_request(activity: Mapping[str, Any]) -> str | None:
     """Return the kind of request; without one, a product with a dosage is a MedicationRequest, as in HL7's KDN5."""
-    activity = order.activity
-    if "kind" in activity or "dosage" not in activity or not _product(activity):
-        kind: str | None = activity.get("kind")
-        return kind
-    workshop.report(
-        "warning", "incomplete", "the activity has no kind: its dosage makes it a MedicationRequest", order.path
-    )
-    return "MedicationRequest"
+    if "kind" not in activity and "dosage" in activity and _product(activity):
+        return "MedicationRequest"
+    kind: str | None = activity.get("kind")
+    return kind
+
+
+def kind_refusal(activity: Mapping[str, Any]) -> str | None:
+    """Return why no request can be made of an activity, whatever the patient; None when one can."""
+    name = kind_of_request(activity)
+    if name is None:
+        return "the activity has no kind, so there is no request to make: add kind"
+    if name not in KINDS:
+        return f"requests of kind {name} are not supported; supported are {', '.join(KINDS)}"
+    if "transform" in activity:
+        return "a transform by StructureMap is not supported: write the elements, or use dynamicValue"
+    if activity.get("doNotPerform") and name != "Task" and not r4.element(name, "doNotPerform"):
+        return f"a {name} cannot say doNotPerform, and without it the request would ask for the opposite"
+    return None
 
 
 def _product(activity: Mapping[str, Any]) -> Any:
     return activity.get("productCodeableConcept") or activity.get("productReference")
-
-
-def _refusal(order: Order, kind_name: str | None, kind: RequestKind | None) -> str | None:
-    activity = order.activity
-    if kind_name is None:
-        return "the activity has no kind, so there is no request to make: add kind"
-    if kind is None:
-        return f"requests of kind {kind_name} are not supported; supported are {', '.join(KINDS)}"
-    if "transform" in activity:
-        return "a transform by StructureMap is not supported: write the elements, or use dynamicValue"
-    if activity.get("doNotPerform") and kind_name != "Task" and not r4.element(kind_name, "doNotPerform"):
-        return f"a {kind_name} cannot say doNotPerform, and without it the request would ask for the opposite"
-    if order.target is not None and order.target.get("resourceType") != kind_name:
-        return f"a {order.target.get('resourceType')} cannot be updated by an activity of kind {kind_name}"
-    return None
 
 
 def refuse_invalid(target: Target, path: str, workshop: Workshop, *, received: Mapping[str, Any] | None = None) -> None:
@@ -157,7 +165,7 @@ class _Maker:
     def override(self, request: dict[str, Any], action: Mapping[str, Any]) -> dict[str, Any]:
         """Let the plan's priority, timing, reason, participant and goals win over the activity's (PD-101 … PD-130)."""
         request = copy.deepcopy(request)
-        if "priority" in action and r4.element(self._name, "priority"):
+        if "priority" in action and self._has_priority():
             request["priority"] = action["priority"]
         self._timing(request, action)
         if "reason" in action and self._kind.reason:
@@ -210,11 +218,16 @@ class _Maker:
         self._copy(request, "title", kind.title)
         self._set(request, kind.description if self._text() else None, self._text())
         self._copy(request, "location", kind.location)
-        self._copy(request, "priority", "priority" if r4.element(self._name, "priority") else None)
+        self._copy(request, "priority", "priority" if self._has_priority() else None)
         self._timing(request, activity)
         self._performers(request, activity)
         if "doNotPerform" in activity:
             self._do_not_perform(request, value=activity["doNotPerform"])
+
+    def _has_priority(self) -> bool:
+        """Tell whether the kind has a priority in the codes of requests; an Appointment's is a number."""
+        element = r4.element(self._name, "priority")
+        return element is not None and r4.fhir_type(element.types[0]) == "code"
 
     def _text(self) -> str | None:
         text: str | None = self._order.activity.get("description") or self._order.activity.get("title")

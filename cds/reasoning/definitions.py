@@ -54,7 +54,7 @@ class DefinitionMaker:
             return self._change(leaf)
         target, activity = self._create(leaf)
         if target.resource is not None and not target.failed:
-            identity = self._new_id(leaf, target.resource_type)
+            identity = self._new_id(leaf, str(target.resource_type))
             made = Made(
                 id=identity,
                 type="create",

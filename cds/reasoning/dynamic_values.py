@@ -36,9 +36,9 @@ class Target:
     traces: list[ExpressionTrace] = field(default_factory=list)
 
     @property
-    def resource_type(self) -> str:
-        """The type of the made resource, "" when there is none."""
-        return str(self.resource["resourceType"]) if self.resource is not None else ""
+    def resource_type(self) -> str | None:
+        """The type of the made resource, None when there is none."""
+        return str(self.resource["resourceType"]) if self.resource is not None else None
 
 
 def apply_dynamic_values(
@@ -72,7 +72,7 @@ def _apply(text: str, evaluated: Evaluated, target: Target, workshop: Workshop) 
     except BadPath as error:
         target.failed = target.resource is not None
         return str(error)
-    on_action = _on_action(path, target)
+    on_action = addresses_action(path, target.resource_type)
     if evaluated.error is not None:
         target.failed = target.failed or not on_action
         return evaluated.error
@@ -92,15 +92,16 @@ def _apply(text: str, evaluated: Evaluated, target: Target, workshop: Workshop) 
     return None
 
 
-def _on_action(path: ElementPath, target: Target) -> bool:
-    """Choose a path's target: the resource if it has the element, else the action if it has it (PD-172, PD-175)."""
+def addresses_action(path: ElementPath, resource_type: str | None) -> bool:
+    """Choose a path's target: the resource if it has the element, else the action if it has it (PD-172, PD-175).
+
+    `resource_type` is the type of the made resource, None when there is none.
+    """
     if path.is_root:
         return False
-    if target.resource is None or path.on_action:
+    if resource_type is None or path.on_action:
         return True
-    return not has_element(target.resource_type, path.steps[0]) and (
-        target.action is not None and has_element(ACTION, path.steps[0])
-    )
+    return not has_element(resource_type, path.steps[0]) and has_element(ACTION, path.steps[0])
 
 
 def _set_on_action(target: Target, path: ElementPath, value: Any) -> None:
@@ -128,7 +129,7 @@ def _refuse_invalid_action(action: dict[str, Any]) -> None:
 
 def _set_on_resource(target: Target, path: ElementPath, value: Any) -> None:
     changed = copy.deepcopy(target.resource or {})
-    set_element(changed, target.resource_type, path.steps, value)
+    set_element(changed, str(target.resource_type), path.steps, value)
     target.resource = changed
 
 

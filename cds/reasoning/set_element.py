@@ -15,6 +15,20 @@ def has_element(type_name: str, step: Step) -> bool:
     return _find(type_name, step.name) is not None
 
 
+def check_path(type_name: str, steps: Sequence[Step]) -> None:
+    """Raise `DoesNotFit` when no element of the type lies at `steps`, whatever the value would be."""
+    step, rest = steps[0], steps[1:]
+    found = _find(type_name, step.name)
+    if found is None:
+        msg = f"{type_name} has no element {step.name}"
+        raise DoesNotFit(msg)
+    element, fixed = found
+    if step.url is not None:
+        check_path("Extension", rest or [Step("")])
+    elif rest:
+        check_path(_member({}, element, step, fixed, rest[0])[1], rest)
+
+
 def set_element(target: dict[str, Any], type_name: str, steps: Sequence[Step], value: Any) -> None:
     """Set the element at `steps` below `target`, a resource or element of R4 type `type_name`, creating its parents.
 

@@ -21,6 +21,11 @@ def action_type(action: Mapping[str, Any]) -> ActionType:
     return "create"
 
 
+def has_target(action: Mapping[str, Any]) -> bool:
+    """Tell whether the action says which resource it is about."""
+    return _target_expression(action) is not None
+
+
 def find_targets(
     action: Mapping[str, Any], workshop: Workshop, scope: Scope, path: str
 ) -> tuple[Mapping[str, Any], ...] | None:
@@ -28,14 +33,7 @@ def find_targets(
 
     () means that there is nothing to update or remove; None that it cannot be known, which is reported.
     """
-    expression = next(
-        (
-            extension["valueExpression"]
-            for extension in action.get("extension", ())
-            if extension["url"].endswith(_ACTION_TARGET) and "valueExpression" in extension
-        ),
-        None,
-    )
+    expression = _target_expression(action)
     if expression is None:
         message = (
             f"an action of type {action_type(action)} needs the extension action-target, which says what it is about"
@@ -52,3 +50,11 @@ def find_targets(
         workshop.report("error", "value", "action-target must give resources that have an id", path)
         return None
     return tuple(workshop.call.received.get(f"{one['resourceType']}/{one['id']}", one) for one in found)
+
+
+def _target_expression(action: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    for extension in action.get("extension", ()):
+        if extension["url"].endswith(_ACTION_TARGET) and "valueExpression" in extension:
+            expression: Mapping[str, Any] = extension["valueExpression"]
+            return expression
+    return None
