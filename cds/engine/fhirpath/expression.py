@@ -7,8 +7,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Unpack
 
 from cds.engine import ir
-from cds.engine.emit.module import Module, compile_function
+from cds.engine.elm.types import ANY
+from cds.engine.emit import Module, ModuleWriter
 from cds.engine.errors import EngineError, EvaluationError
+from cds.engine.evidence import Evidence, collect
 from cds.engine.fhirpath import syntax, types
 from cds.engine.fhirpath.inputs import Input, prepared
 from cds.engine.fhirpath.lowering.coercion import carrying, listed, truth
@@ -19,6 +21,7 @@ from cds.engine.fhirpath.run import FHIRPathRun, World
 from cds.engine.fhirpath.types import Type
 from cds.engine.fhirpath.values.elements import TypeInfo, value_of
 from cds.engine.fhirpath.values.system import system_values
+from cds.engine.program import Slot
 
 _MOST_FORMS = 64
 _FOCUS_NAMES = ("context", "resource", "rootResource")
@@ -83,6 +86,15 @@ class FHIRPath:
         answer: bool | None = self._evaluate(run, arguments, _as_boolean)
         return answer
 
+    def explain(
+        self, focus: Any, variables: Mapping[str, Any] | None = None, **world: Unpack[World]
+    ) -> tuple[list[Any], tuple[Evidence, ...]]:
+        """Evaluate as `evaluate`, and say on which readings of which resources the result rests."""
+        run, arguments = self._prepare(focus, variables, world)
+        found = self._evaluate(run, arguments, _as_items, explain=True) or ()
+        slot = Slot("expression", "", self.expression, None, ANY)
+        return [value for item in found if (value := _plain(item)) is not None], collect(0, [slot], {0: run.notes}, {})
+
     def _prepare(
         self, focus: Any, variables: Mapping[str, Any] | None, world: World
     ) -> tuple[FHIRPathRun, list[Input]]:
@@ -98,11 +110,13 @@ class FHIRPath:
                 raise EvaluationError(message).located(None, self.expression, None)
         return FHIRPathRun([focus, *given.values()], **world), arguments
 
-    def _evaluate(self, run: FHIRPathRun, arguments: list[Input], form: Callable[[Expr], ir.Node]) -> Any:
-        key = (form, *((argument.type, argument.many) for argument in arguments))
+    def _evaluate(
+        self, run: FHIRPathRun, arguments: list[Input], form: Callable[[Expr], ir.Node], *, explain: bool = False
+    ) -> Any:
+        key = (form, explain, *((argument.type, argument.many) for argument in arguments))
         compiled = self._compiled.get(key)
         if compiled is None:
-            compiled = self._compile(arguments, form)
+            compiled = self._compile(arguments, form, explain=explain)
             if len(self._compiled) < _MOST_FORMS:
                 self._compiled[key] = compiled
         try:
@@ -113,7 +127,7 @@ class FHIRPath:
             message = f"the data is not as FHIR has it: {type(error).__name__}: {error}"
             raise EvaluationError(message).located(None, self.expression, self._place(compiled, error)) from error
 
-    def _compile(self, arguments: list[Input], form: Callable[[Expr], ir.Node]) -> _Compiled:
+    def _compile(self, arguments: list[Input], form: Callable[[Expr], ir.Node], *, explain: bool) -> _Compiled:
         names = ["focus", *self.variables]
         parameters = [
             _parameter(name, argument.type, many=argument.many) for name, argument in zip(names, arguments, strict=True)
@@ -122,7 +136,10 @@ class FHIRPath:
         try:
             expr = lower(self.expression, self._tree, parameters[0], inputs, strict=self.strict)
             locals_ = tuple(parameter.node.name for parameter in parameters if isinstance(parameter.node, ir.Local))
-            return _Compiled(*compile_function(locals_, form(expr), name="fhirpath"))
+            writer = ModuleWriter("fhirpath", explain=explain)
+            name = writer.add_function("evaluate", locals_, form(expr), definition="fhirpath")
+            module = writer.build()
+            return _Compiled(module.bind({})[name], module)
         except EvaluationError:
             raise
         except EngineError as error:

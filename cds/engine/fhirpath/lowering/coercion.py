@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from cds.engine import build, ir
@@ -31,7 +32,7 @@ def one(expr: Expr, at: str) -> Expr:
     """Make it one item; more than one is an error when it runs."""
     if not expr.many:
         return expr
-    return Expr(build.call(single_item, expr.node, at=at), expr.type, many=False, bare=expr.bare)
+    return replace(expr, node=build.call(single_item, expr.node, at=at), many=False)
 
 
 def listed(expr: Expr) -> ir.Node:
@@ -88,7 +89,7 @@ def bare_value(expr: Expr) -> Expr:
     """Drop ids and extensions of a primitive of known type, so that its JSON value is at hand."""
     if expr.bare or expr.type is None or not types.is_primitive(expr.type) or expr.many:
         return expr
-    return Expr(build.call(value_of, expr.node), expr.type, many=False, bare=True)
+    return replace(expr, node=build.call(value_of, expr.node), bare=True)
 
 
 def truth(expr: Expr, at: str) -> ir.Node:

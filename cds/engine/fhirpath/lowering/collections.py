@@ -6,13 +6,14 @@ https://hl7.org/fhirpath/#subsetting
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from cds.engine import build, ir
 from cds.engine.fhirpath import types
 from cds.engine.fhirpath.functions import sets, strings, walking
 from cds.engine.fhirpath.lowering import operators
-from cds.engine.fhirpath.lowering.coercion import item, items, listed, one, same_type, single_item, truth
+from cds.engine.fhirpath.lowering.coercion import item, items, listed, one, same_type, truth
 from cds.engine.fhirpath.lowering.expr import EMPTY, Expr, boolean, is_empty
 from cds.engine.fhirpath.lowering.iteration import present
 from cds.engine.fhirpath.lowering.registry import Invocation, function
@@ -46,10 +47,7 @@ def not_(call: Invocation) -> Expr:
 @function("single")
 def single(call: Invocation) -> Expr:
     """Take the one item; more than one is an error."""
-    source = call.source
-    if not source.many:
-        return source
-    return Expr(build.call(single_item, source.node, at=call.at), source.type, many=False, bare=source.bare)
+    return one(call.source, call.at)
 
 
 @function("first")
@@ -63,7 +61,7 @@ def first(call: Invocation) -> Expr:
         taken: ir.Node = ir.Comprehension(node.clauses, ir.First(node.sink.value))
     else:
         taken = build.native("({0}[0] if {0} else None)", node, null_in_null_out=False)
-    return Expr(taken, source.type, many=False, bare=source.bare)
+    return replace(source, node=taken, many=False)
 
 
 @function("last")
@@ -73,7 +71,7 @@ def last(call: Invocation) -> Expr:
     if not source.many:
         return source
     node = build.native("({0}[-1] if {0} else None)", source.node, null_in_null_out=False)
-    return Expr(node, source.type, many=False, bare=source.bare)
+    return replace(source, node=node, many=False)
 
 
 @function("tail")
@@ -95,13 +93,13 @@ def take(call: Invocation) -> Expr:
 
 
 def _part(source: Expr, choose: Callable[..., Any], number: ir.Node) -> Expr:
-    return Expr(build.call(choose, listed(source), number), source.type, many=True, bare=source.bare)
+    return replace(source, node=build.call(choose, listed(source), number), many=True)
 
 
 def item_at(source: Expr, index: Expr, at: str) -> Expr:
     """Lower `source[index]`."""
     node = build.call(walking.item_at, listed(source), item(index), at=at)
-    return Expr(node, source.type, many=False, bare=source.bare)
+    return replace(source, node=node, many=False)
 
 
 # Truth of many

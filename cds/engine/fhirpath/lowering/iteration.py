@@ -5,35 +5,53 @@ Where the types are known they become plain loops. https://hl7.org/fhirpath/#fil
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from cds.engine import build, ir
 from cds.engine.fhirpath import syntax, types
 from cds.engine.fhirpath.functions import ordering, walking
 from cds.engine.fhirpath.lowering.coercion import carrying, criterion, item, listed, one
-from cds.engine.fhirpath.lowering.expr import EMPTY, Expr, Scope, boolean, is_empty
+from cds.engine.fhirpath.lowering.expr import EMPTY, Expr, Scope, boolean, each_of, is_empty, noted
 from cds.engine.fhirpath.lowering.navigation import not_null
 from cds.engine.fhirpath.lowering.registry import Invocation, function
 
 
-def _walk(call: Invocation, total: Expr | None = None) -> tuple[tuple[ir.Clause, ...], Expr, Scope]:
-    """Make the clauses that walk over the source, the item in them, and the scope in which it is `$this`."""
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """The clauses that walk over a source, the item in them, its scope, and the clause that makes it evidence."""
+
+    clauses: tuple[ir.Clause, ...]
+    this: Expr
+    scope: Scope
+    witness: tuple[ir.Clause, ...] = ()
+
+    def where(self, condition: ir.Node) -> tuple[ir.Clause, ...]:
+        """Go on only where a condition is true; what passes is evidence."""
+        return (*self.clauses, ir.Where(condition), *self.witness)
+
+
+def _walk(call: Invocation, total: Expr | None = None) -> _Walk:
     source, names = call.source, call.lowering.names
-    name = names.fresh("this")
-    this = Expr(ir.Local(name), source.type, many=False, bare=source.bare)
+    zero = Expr(ir.Const(0), types.INTEGER)
     if isinstance(source.node, ir.Const) and not source.many:
-        return (), source, call.scope.inner(source, Expr(ir.Const(0), types.INTEGER), total)
+        return _Walk((), source, call.scope.inner(source, zero, total))
+    name = names.fresh("this")
     if not source.many:
+        source = noted(source)
+        this = replace(source, node=ir.Local(name))
         clauses: tuple[ir.Clause, ...] = (ir.Bind(name, source.node), ir.Where(not_null(ir.Local(name))))
-        return clauses, this, call.scope.inner(this, Expr(ir.Const(0), types.INTEGER), total)
+        return _Walk(clauses, this, call.scope.inner(this, zero, total))
+    this, witness = each_of(source, name)
     if not any(_uses_index(argument) for argument in call.call.arguments):
         clauses = (ir.Each(name, source.node, items_never_null=True),)
-        return clauses, this, call.scope.inner(this, None, total)
+        return _Walk(clauses, this, call.scope.inner(this, None, total), witness)
     pair, index = names.fresh("pair"), names.fresh("index")
     clauses = (
         ir.Each(pair, build.call(walking.numbered, source.node), items_never_null=True),
         ir.Bind(index, build.native("{0}[0]", ir.Local(pair), null_in_null_out=False, never_null=True)),
         ir.Bind(name, build.native("{0}[1]", ir.Local(pair), null_in_null_out=False, never_null=True)),
     )
-    return clauses, this, call.scope.inner(this, Expr(ir.Local(index), types.INTEGER), total)
+    return _Walk(clauses, this, call.scope.inner(this, Expr(ir.Local(index), types.INTEGER), total), witness)
 
 
 def _uses_index(node: syntax.Node) -> bool:
@@ -52,11 +70,10 @@ def where(call: Invocation) -> Expr:
     """Keep the items for which the criterion is true."""
     if is_empty(call.source):
         return EMPTY
-    clauses, this, scope = _walk(call)
-    clauses = (*clauses, ir.Where(criterion(call.argument(0, scope, value=True), "where", call.at)))
-    if call.source.many:
-        return Expr(ir.Comprehension(clauses, ir.Collect(this.node)), this.type, many=True, bare=this.bare)
-    return Expr(ir.Comprehension(clauses, ir.First(this.node)), this.type, many=False, bare=this.bare)
+    walk = _walk(call)
+    clauses = walk.where(criterion(call.argument(0, walk.scope, value=True), "where", call.at))
+    sink = ir.Collect(walk.this.node) if call.source.many else ir.First(walk.this.node)
+    return replace(call.source, node=ir.Comprehension(clauses, sink))
 
 
 @function("select", 1)
@@ -64,19 +81,20 @@ def select(call: Invocation) -> Expr:
     """Evaluate the projection for every item and join the results."""
     if is_empty(call.source):
         return EMPTY
-    clauses, _, scope = _walk(call)
-    taken = call.argument(0, scope, value=call.value)
+    walk = _walk(call)
+    taken = call.argument(0, walk.scope, value=call.value)
     name = call.lowering.names.fresh("selected")
     result: ir.Node = ir.Local(name)
+    clauses: tuple[ir.Clause, ...]
     if taken.many:
-        clauses = (*clauses, ir.Each(name, taken.node, items_never_null=True))
+        clauses = (*walk.clauses, ir.Each(name, taken.node, items_never_null=True), *walk.witness)
     elif isinstance(taken.node, ir.Const):
         result = taken.node
-        clauses = (*clauses, ir.Where(not_null(result)))
+        clauses = (*walk.clauses, ir.Where(not_null(result)))
     else:
-        clauses = (*clauses, ir.Bind(name, taken.node), ir.Where(not_null(result)))
+        clauses = (*walk.clauses, ir.Bind(name, taken.node), ir.Where(not_null(result)), *walk.witness)
     sink = ir.Collect(result) if call.source.many or taken.many else ir.First(result)
-    return Expr(ir.Comprehension(clauses, sink), taken.type, isinstance(sink, ir.Collect), taken.bare)
+    return replace(taken, node=ir.Comprehension(clauses, sink), many=isinstance(sink, ir.Collect))
 
 
 @function("exists", 0, 1)
@@ -86,9 +104,9 @@ def exists(call: Invocation) -> Expr:
         return boolean(present(call.source))
     if is_empty(call.source):
         return boolean(build.FALSE)
-    clauses, _, scope = _walk(call)
-    wanted = criterion(call.argument(0, scope, value=True), "exists", call.at)
-    return boolean(ir.Comprehension((*clauses, ir.Where(wanted)), ir.Exists()))
+    walk = _walk(call)
+    wanted = criterion(call.argument(0, walk.scope, value=True), "exists", call.at)
+    return boolean(ir.Comprehension(walk.where(wanted), ir.Exists()))
 
 
 def present(source: Expr) -> ir.Node:
@@ -108,10 +126,11 @@ def all_(call: Invocation) -> Expr:
     """Say whether the criterion is true for every item."""
     if is_empty(call.source):
         return boolean(build.TRUE)
-    clauses, _, scope = _walk(call)
-    wanted = criterion(call.argument(0, scope, value=True), "all", call.at)
+    walk = _walk(call)
+    wanted = criterion(call.argument(0, walk.scope, value=True), "all", call.at)
     failed = build.native("{0} is not True", wanted, null_in_null_out=False, never_null=True)
-    return boolean(build.negation(ir.Comprehension((*clauses, ir.Where(failed)), ir.Exists())))
+    clauses = (*walk.clauses, *walk.witness, ir.Where(failed))
+    return boolean(build.negation(ir.Comprehension(clauses, ir.Exists())))
 
 
 @function("aggregate", 1, 2)
@@ -121,9 +140,9 @@ def aggregate(call: Invocation) -> Expr:
     if is_empty(call.source):
         return start
     name = call.lowering.names.fresh("total")
-    clauses, _, scope = _walk(call, Expr(ir.Local(name), None, many=True))
-    step = listed(carrying(call.argument(0, scope, value=True)))
-    return Expr(ir.Comprehension(clauses, ir.Fold(name, listed(start), step)), None, many=True)
+    walk = _walk(call, Expr(ir.Local(name), None, many=True))
+    step = listed(carrying(call.argument(0, walk.scope, value=True)))
+    return Expr(ir.Comprehension((*walk.clauses, *walk.witness), ir.Fold(name, listed(start), step)), None, many=True)
 
 
 @function("repeat", 1)
@@ -171,4 +190,4 @@ def sort(call: Invocation) -> Expr:
     node = build.call(
         ordering.sort, listed(source), ir.Const(tuple(directions)), *keys, with_run=True, never_null=True, at=call.at
     )
-    return Expr(node, source.type, many=True, bare=source.bare)
+    return replace(source, node=node, many=True)

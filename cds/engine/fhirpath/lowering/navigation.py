@@ -6,13 +6,13 @@ https://hl7.org/fhirpath/#path-selection
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cds.engine import build, ir
 from cds.engine.fhirpath import syntax, types
 from cds.engine.fhirpath.lowering.coercion import bare_value, item, listed
-from cds.engine.fhirpath.lowering.expr import EMPTY, Expr, Scope, is_empty
+from cds.engine.fhirpath.lowering.expr import EMPTY, Expr, Scope, each_of, is_empty, noted
 from cds.engine.fhirpath.types import Type
 from cds.engine.fhirpath.values.steps import bare_primitives, choice_members, head, members, primitives
 from cds.engine.model import r4
@@ -56,9 +56,10 @@ def decided(lowering: Lowering, open_choice: Choice, value: bool) -> Expr:
     if len(open_choice.members) == 1:
         json_name, type_name = open_choice.members[0]
         found = r4.Element(json_name, (type_name,), is_list=False, is_choice=False)
-        return _each(lowering, open_choice.owner, lambda owner: _element(owner, found, value))
-    names = ir.Const(open_choice.members)
-    return _each(lowering, open_choice.owner, lambda owner: Expr(build.call(choice, owner, names), None))
+        return _each(lowering, open_choice.owner, (json_name,), lambda owner: _element(owner, found, value))
+    pairs = ir.Const(open_choice.members)
+    names = tuple(json_name for json_name, _ in open_choice.members)
+    return _each(lowering, open_choice.owner, names, lambda owner: Expr(build.call(choice, owner, pairs), None))
 
 
 def _step_or_choice(lowering: Lowering, node: syntax.Member, scope: Scope, value: bool) -> Expr | Choice:
@@ -98,24 +99,27 @@ def step(lowering: Lowering, source: Expr, node: syntax.Member, value: bool) -> 
             raise lowering.refusal(message, node)
         return EMPTY
     if types.is_primitive(source.type):
-        return _each(lowering, source, lambda owner: _of_primitive(owner, source, node.name))
+        return _each(lowering, source, (node.name,), lambda owner: _of_primitive(owner, source, node.name))
     if found.is_choice:
         return Choice(source, choice_members(source.type.name, node.name))
-    return _each(lowering, source, lambda owner: _element(owner, found, value))
+    return _each(lowering, source, (node.name,), lambda owner: _element(owner, found, value))
 
 
-def _each(lowering: Lowering, source: Expr, take: Callable[[ir.Node], Expr]) -> Expr:
-    """Take a step from one owner, or from each of many."""
+def _each(lowering: Lowering, source: Expr, names: tuple[str, ...], take: Callable[[ir.Node], Expr]) -> Expr:
+    """Take a step to JSON members (alternatives, if several) from one owner, or from each of many."""
     if not source.many:
-        return take(source.node)
-    owner, found = lowering.names.fresh("owner"), lowering.names.fresh("found")
-    taken = take(ir.Local(owner))
-    clauses: tuple[ir.Clause, ...] = (ir.Each(owner, source.node, items_never_null=True),)
+        owner = noted(source)
+        return replace(take(owner.node), origin=owner.origin and owner.origin.member(*names))
+    local, found = lowering.names.fresh("owner"), lowering.names.fresh("found")
+    owner, witness = each_of(source, local)
+    taken = take(owner.node)
+    clauses: tuple[ir.Clause, ...] = (ir.Each(local, source.node, items_never_null=True),)
     if taken.many:
-        clauses = (*clauses, ir.Each(found, taken.node, items_never_null=True))
+        clauses = (*clauses, ir.Each(found, taken.node, items_never_null=True), *witness)
     else:
-        clauses = (*clauses, ir.Bind(found, taken.node), ir.Where(not_null(ir.Local(found))))
-    return Expr(ir.Comprehension(clauses, ir.Collect(ir.Local(found))), taken.type, many=True, bare=taken.bare)
+        clauses = (*clauses, ir.Bind(found, taken.node), ir.Where(not_null(ir.Local(found))), *witness)
+    node = ir.Comprehension(clauses, ir.Collect(ir.Local(found)))
+    return Expr(node, taken.type, many=True, bare=taken.bare, origin=owner.origin and owner.origin.member(*names))
 
 
 def _element(owner: ir.Node, found: r4.Element, value: bool) -> Expr:

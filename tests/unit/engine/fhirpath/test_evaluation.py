@@ -113,6 +113,22 @@ def test_what_does_not_depend_on_the_item_is_computed_once():
     assert source.index("PENDING") < loop < source.index("today")
 
 
+def test_an_explanation_names_what_passed_each_filter_and_what_was_read_of_it():
+    def observation(identifier, value, status="final"):
+        return {"resourceType": "Observation", "id": identifier, "status": status, "valueQuantity": {"value": value}}
+
+    expression = fhirpath("%o.where(status = 'final').exists(value.ofType(Quantity).value < 30) and birthDate.exists()")
+    observations = [observation("high", 90), observation("draft", 10, "preliminary"), observation("low", 20)]
+    result, evidence = expression.explain(PATIENT, {"o": observations}, now=NOW)
+    assert result == [True]
+    assert {(one.resource, one.path, one.value) for one in evidence} == {
+        ("Observation/high", "status", "final"),
+        ("Observation/low", "status", "final"),
+        ("Observation/low", "valueQuantity.value", 20),
+        ("Patient/p", "birthDate", "1980-05-06"),
+    }
+
+
 def mutated(text, random_):
     pieces = ["(", ")", ".", "'", "[", "]", "{}", "$this", "$index", "and", "|", "=", "-", "1", "0.1", "@2024", "'x'"]
     pieces += ["name", ".where(", ".first()", ".repeat($this)", "iif(", "1 'mg'", "`", ",", ".type()", "%context"]
