@@ -23,7 +23,7 @@ from cds.data.prefetch_templates import prefetch_templates
 from cds.decisions.decision import EXTENSION, CardServed, Decision
 from cds.errors import BadRequest, NotFound
 from cds.expressions.logic import Logic, compile_logic
-from cds.hooks.contexts import HOOKS
+from cds.hooks.contexts import HOOKS, hook_definition
 from cds.hooks.discovery import CDSService
 from cds.hooks.feedback import Feedback, FeedbackRequest
 from cds.hooks.request import CDSRequest
@@ -150,13 +150,15 @@ async def receive_feedback(service: Service, outcomes: FeedbackRequest, world: W
 
 
 def _hook_context(request: CDSRequest, data: PatientData) -> dict[str, Any]:
-    """Return the context as the logic sees it: drafts normalised like all other data."""
+    """Return the context as the logic sees it: the resources it carries normalised like all other data."""
+    carried = hook_definition(request.hook).carried
     return {
         **request.context,
         "hook": request.hook,
         "patientId": request.patient_id,
-        "draftOrders": list(data.draft_orders),
+        "encounterId": request.encounter_id,
         "selections": request.selections,
+        **({carried: list(data.draft_orders)} if carried else {}),
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cds.checks.findings import Rule
-from cds.content.guideline import HOOKS, Guideline
+from cds.content.guideline import Guideline, is_hook
 from cds.content.walk import actions, named_events
 
 SUMMARY_LIMIT = 139
@@ -109,7 +109,7 @@ def _triggers(subject: Subject) -> Iterator[Place]:
         if not names and not inherited:
             yield subject.place(f"{path}.trigger", "name the hooks that fire it")
         for name in names:
-            if name not in HOOKS and "." not in name:
+            if not is_hook(name):
                 yield subject.place(f"{path}.trigger", f"{name} is no hook of the library, nor in reverse-domain form")
 
 

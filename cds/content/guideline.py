@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from cds.content.dependencies import Dependencies
 from cds.content.override_reasons import codes_with_displays
 from cds.content.walk import actions, named_events
 
-# The hooks of the CDS Hooks library (checklist CH-171 … CH-181); other event names are not published (PD-203).
+# The hooks of the CDS Hooks library (checklist CH-171 … CH-181).
 HOOKS = frozenset(
     {
         "patient-view",
@@ -28,6 +29,15 @@ HOOKS = frozenset(
         "problem-list-item-create",
     }
 )
+_OWN_HOOK = re.compile(r"[a-z][a-z0-9\-]*(\.[A-Za-z0-9][A-Za-z0-9_\-]*)+")
+
+
+def is_hook(name: str) -> bool:
+    """Say whether a named event is a hook: of the library, or an organisation's own in reverse-domain form (CH-041).
+
+    Other event names are not published (PD-203).
+    """
+    return name in HOOKS or _OWN_HOOK.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +76,7 @@ class Guideline:
     @property
     def hooks(self) -> tuple[str, ...]:
         """The hooks that trigger any of the plan's actions, in the plan's order (PD-202)."""
-        names = (name for _, action in actions(self.plan) for name in named_events(action) if name in HOOKS)
+        names = (name for _, action in actions(self.plan) for name in named_events(action) if is_hook(name))
         return tuple(dict.fromkeys(names))
 
     @property

@@ -18,7 +18,7 @@ class CDSService(BaseModel):
     hook: str = Field(min_length=1)
     title: str | None = Field(default=None, min_length=1)
     description: str = Field(min_length=1)
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9\-]*$")
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-_]*$")
     prefetch: Annotated[dict[str, str], Field(min_length=1)] | None = None
     usage_requirements: str | None = Field(default=None, min_length=1)
     version: str = SPECIFICATION_VERSION

@@ -6,19 +6,15 @@ is checked, and a fault is a `BadRequest` whose `expression` names the member an
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Self
 
 from pydantic import Field, SecretStr
 
 from cds.errors import BadRequest
+from cds.hooks.context import bare_id, read_context, resources_in
 from cds.hooks.contexts import hook_definition
 from cds.hooks.received import Received
-
-FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_REFERENCE = re.compile(r"(?:[A-Za-z]+/)?[A-Za-z0-9\-.]{1,64}")
 
 
 class FHIRAuthorization(Received):
@@ -50,7 +46,7 @@ class FHIRAuthorization(Received):
 class CDSRequest(Received):
     """One hook call, checked.
 
-    `context` is the hook's context as received; the properties below read the parts that the server itself needs.
+    `context` has the names and types of the hook's table; the properties below read what the server itself needs.
     `prefetch` maps key to a resource, a Bundle, an OperationOutcome or None (looked up, nothing found); a key that is
     not there was not looked up (CH-061, CH-062).
     """
@@ -65,34 +61,11 @@ class CDSRequest(Received):
     @classmethod
     def from_json(cls, body: Any) -> Self:
         """Check a decoded request body; raise `BadRequest` that names the member at fault."""
-        request = super().from_json(body)
-        request._check_context()
+        received = super().from_json(body)
+        context = read_context(hook_definition(received.hook), received.context)
+        request = received.model_copy(update={"context": context})
         request._check_authorization()
         return request
-
-    def _check_context(self) -> None:
-        for field in hook_definition(self.hook).required:
-            if self.context.get(field) in (None, "", [], {}):
-                msg = f"context.{field} is missing: this hook requires it"
-                raise BadRequest(msg, expression=f"context.{field}")
-        for field in ("patientId", "encounterId"):
-            value = self.context.get(field)
-            if value is not None and not (isinstance(value, str) and FHIR_ID.fullmatch(_bare(field, value))):
-                msg = f"context.{field} must be a FHIR id: letters, digits, '-' and '.', at most 64"
-                raise BadRequest(msg, expression=f"context.{field}")
-        user = self.context.get("userId")
-        if user is not None and not (isinstance(user, str) and _REFERENCE.fullmatch(user)):
-            msg = "context.userId must be a reference such as Practitioner/123"
-            raise BadRequest(msg, expression="context.userId")
-        selections = self.context.get("selections")
-        if selections is not None and not (
-            isinstance(selections, list) and all(isinstance(s, str) and _REFERENCE.fullmatch(s) for s in selections)
-        ):
-            msg = "context.selections must be a list of references such as MedicationRequest/123"
-            raise BadRequest(msg, expression="context.selections")
-        drafts = hook_definition(self.hook).drafts
-        if drafts is not None:
-            _check_bundle(self.context[drafts], f"context.{drafts}")
 
     def _check_authorization(self) -> None:
         authorization = self.fhir_authorization
@@ -105,14 +78,14 @@ class CDSRequest(Received):
         if any(ord(character) < 32 or ord(character) == 127 for character in token):
             msg = "fhirAuthorization.access_token holds control characters"
             raise BadRequest(msg, expression="fhirAuthorization.access_token")
-        if authorization.patient is not None and _bare("patientId", authorization.patient) != self.patient_id:
+        if authorization.patient is not None and bare_id("patientId", authorization.patient) != self.patient_id:
             msg = "fhirAuthorization.patient is another patient than context.patientId"
             raise BadRequest(msg, expression="fhirAuthorization.patient")
 
     @property
     def patient_id(self) -> str:
         """The bare id of the patient in context; a `Patient/` prefix, sent by some clients, is taken off (CH-184)."""
-        return _bare("patientId", self.context["patientId"])
+        return bare_id("patientId", self.context["patientId"])
 
     @property
     def user_id(self) -> str | None:
@@ -123,14 +96,13 @@ class CDSRequest(Received):
     def encounter_id(self) -> str | None:
         """The bare id of the encounter in context, if there is one."""
         value = self.context.get("encounterId")
-        return _bare("encounterId", value) if value else None
+        return bare_id("encounterId", value) if value else None
 
     @property
     def draft_orders(self) -> list[dict[str, Any]]:
-        """The draft resources that the hook carries, in the order of the Bundle; empty for hooks without drafts."""
-        field = hook_definition(self.hook).drafts
-        bundle = self.context.get(field) if field else None
-        return [entry["resource"] for entry in (bundle or {}).get("entry", []) if "resource" in entry]
+        """The resources that the hook carries, most often drafts, in the order received; [] for hooks without."""
+        field = hook_definition(self.hook).carried
+        return resources_in(self.context.get(field)) if field else []
 
     @property
     def selections(self) -> list[str] | None:
@@ -144,30 +116,10 @@ class CDSRequest(Received):
     def token_values(self, now: datetime) -> dict[str, str]:
         """Values for the tokens of prefetch templates: `context.<field>`, `userPractitionerId`, `today()`."""
         values = {
-            f"context.{name}": _bare(name, value) for name, value in self.context.items() if isinstance(value, str)
+            f"context.{name}": bare_id(name, value) for name, value in self.context.items() if isinstance(value, str)
         }
         user_type, _, user_id = (self.user_id or "").partition("/")
         if user_id:
             values[f"user{user_type}Id"] = user_id
         values["today()"] = now.date().isoformat()
         return values
-
-
-def _check_bundle(bundle: Any, expression: str) -> None:
-    if not isinstance(bundle, Mapping) or bundle.get("resourceType") != "Bundle":
-        msg = f"{expression} must be a FHIR Bundle"
-        raise BadRequest(msg, expression=expression)
-    entries = bundle.get("entry", [])
-    if not isinstance(entries, list):
-        msg = f"{expression}.entry must be a list"
-        raise BadRequest(msg, expression=f"{expression}.entry")
-    for index, entry in enumerate(entries):
-        resource = entry.get("resource") if isinstance(entry, Mapping) else None
-        if not isinstance(resource, Mapping) or not isinstance(resource.get("resourceType"), str):
-            msg = f"{expression}.entry[{index}].resource must be a FHIR resource with its resourceType"
-            raise BadRequest(msg, expression=f"{expression}.entry[{index}].resource")
-
-
-def _bare(field: str, value: str) -> str:
-    prefix = {"patientId": "Patient/", "encounterId": "Encounter/"}.get(field)
-    return value.removeprefix(prefix) if prefix else value

@@ -31,6 +31,7 @@ FIELDS = {
     "medications": ORDERS,
     "conditions": ORDERS,
     "allergyIntolerance": {"resourceType": "AllergyIntolerance"},
+    "medication": {"resourceType": "MedicationRequest"},
 }
 
 
