@@ -52,7 +52,8 @@ class Call(Node):
 
     `options` are constant keyword arguments. `with_run` passes the run (clock, resources, budget) as first argument.
     `foldable` allows evaluation at compile time when all arguments are constant: only for functions that depend on
-    nothing else and cannot take long. `never_null` promises a result other than None.
+    nothing else and cannot take long. `never_null` promises a result other than None. `charges` are the positions of
+    arguments whose length is charged to the budget before the call; -1 stands for the result, after it.
     """
 
     function: Callable[..., Any]
@@ -62,6 +63,7 @@ class Call(Node):
     foldable: bool = True
     never_null: bool = False
     at: str | None = None
+    charges: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

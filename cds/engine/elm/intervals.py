@@ -75,7 +75,9 @@ def _expand(lowering: Lowering, node: Any) -> Deep[Value]:
     values: list[Value] = yield lowering.lower_all(node["operand"])
     source = values[0].type
     result = source if isinstance(source, types.ListOf) else types.ListOf(types.point_of(source))
-    call = build.call(expand.expand, *(value.node for value in values), foldable=False, at=lowering.locator)
+    call = build.call(
+        expand.expand, *(value.node for value in values), foldable=False, at=lowering.locator, charges=(-1,)
+    )
     return Value(call, result)
 
 

@@ -25,11 +25,11 @@ def _flattened(of: list[types.Type]) -> types.Type:
 
 
 operator("Distinct", lists.distinct, first_known)
-operator("SingletonFrom", lists.singleton_from, element_of_first)
+operator("SingletonFrom", lists.singleton_from, element_of_first, constant_time=True)
 operator("Slice", lists.slice, first_known, operands=("source", "startIndex", "endIndex"))
 operator("IndexOf", lists.index_of, types.INTEGER, operands=("source", "element"), meet=list_then_element)
-operator("Flatten", lists.flatten, _flattened)
-operator("Last", lists.last, element_of_first, operands=("source",))
+operator("Flatten", lists.flatten, _flattened, grows=True)
+operator("Last", lists.last, element_of_first, operands=("source",), constant_time=True)
 
 
 @lowers("Exists")
@@ -72,7 +72,7 @@ def _aggregate(elm_type: str, function: Any, result: types.Type | None = None) -
     def lower(lowering: Lowering, node: Any) -> Deep[Value]:
         source: Value = yield _source(lowering, node)
         type_ = result or types.element_of(source.type)
-        return Value(build.call(function, source.node, at=lowering.locator), type_)
+        return Value(build.call(function, source.node, at=lowering.locator, charges=(0,)), type_)
 
     HANDLERS[elm_type] = lower
 
@@ -82,7 +82,7 @@ def _mean(elm_type: str, function: Any) -> None:
         source: Value = yield _source(lowering, node)
         of = types.element_of(source.type)
         type_ = types.QUANTITY if of == types.QUANTITY else types.DECIMAL
-        return Value(build.call(function, source.node, at=lowering.locator), type_)
+        return Value(build.call(function, source.node, at=lowering.locator, charges=(0,)), type_)
 
     HANDLERS[elm_type] = lower
 

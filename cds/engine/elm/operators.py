@@ -24,6 +24,8 @@ class Operator:
 
     `operands` are the ELM members that hold operands, in the order of the function's arguments. `meet` brings operands
     to one static type because they are compared or put into one list. `has_precision` passes ELM's `precision`.
+    Lists among the operands are charged to the budget unless it works in `constant_time`; a result that `grows` beyond
+    the operands is charged too.
     """
 
     function: Callable[..., Any]
@@ -33,6 +35,8 @@ class Operator:
     with_run: bool = False
     foldable: bool = True
     never_null: bool = False
+    constant_time: bool = False
+    grows: bool = False
     meet: Callable[[list[Value]], list[Value]] | None = None
 
     def lower(self, lowering: Lowering, node: Any) -> Deep[Value]:
@@ -45,6 +49,8 @@ class Operator:
         if self.meet is not None:
             values = self.meet(values)
         options = {"precision": node["precision"].lower()} if self.has_precision and node.get("precision") else {}
+        lists = tuple(i for i, value in enumerate(values) if isinstance(value.type, types.ListOf))
+        charges = (lists if not self.constant_time else ()) + ((-1,) if self.grows else ())
         result = build.call(
             self.function,
             *(value.node for value in values),
@@ -52,6 +58,7 @@ class Operator:
             foldable=self.foldable,
             never_null=self.never_null,
             at=lowering.locator,
+            charges=charges,
             **options,
         )
         of = [value.type for value in values]

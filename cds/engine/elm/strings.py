@@ -16,8 +16,8 @@ from cds.engine.elm.value import Value
 from cds.engine.runtime import lists, strings
 from cds.engine.trampoline import Deep
 
-operator("Concatenate", strings.concatenate, types.STRING)
-operator("Combine", strings.combine, types.STRING, operands=("source", "separator"))
+operator("Concatenate", strings.concatenate, types.STRING, grows=True)
+operator("Combine", strings.combine, types.STRING, operands=("source", "separator"), grows=True)
 operator("Upper", strings.upper, types.STRING)
 operator("Lower", strings.lower, types.STRING)
 operator("StartsWith", strings.starts_with, types.BOOLEAN)
@@ -30,7 +30,7 @@ operator(
     "SplitOnMatches", strings.split_on_matches, ListOf(types.STRING), operands=("stringToSplit", "separatorPattern")
 )
 operator("Matches", strings.matches, types.BOOLEAN, foldable=False)
-operator("ReplaceMatches", strings.replace_matches, types.STRING, foldable=False)
+operator("ReplaceMatches", strings.replace_matches, types.STRING, foldable=False, grows=True)
 
 
 @lowers("Length")

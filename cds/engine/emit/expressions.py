@@ -23,14 +23,26 @@ def write(writer: FunctionWriter, node: ir.Node) -> Deep[Code]:
 def _call(writer: FunctionWriter, node: ir.Call) -> Deep[Code]:
     parts = ["s"] if node.with_run else []
     depth = 0
-    for argument in node.arguments:
-        value = yield writer.value(argument)
+    for position, argument in enumerate(node.arguments):
+        value: Code = yield writer.value(argument)
+        if position in node.charges:
+            value = writer.keep(value)
+            charge_for(writer, value)
         depth = max(depth, value.depth)
         parts.append(value.text)
     parts.extend(f"{option}={writer.constant(constant).text}" for option, constant in node.options)
     function = writer.module.constant(node.function)
     result = Code(f"{function}({', '.join(parts)})", depth + 1, never_null=node.never_null)
+    if -1 in node.charges:
+        result = writer.keep(result, node.at)
+        charge_for(writer, result)
     return writer.keep(result, node.at) if node.at else result
+
+
+def charge_for(writer: FunctionWriter, value: Code) -> None:
+    """Charge the length of a list or text to the budget."""
+    charge = f"{writer.local_for('s.charge', 'charge')}(len({value.text}))"
+    writer.line(charge if value.never_null else f"if {value.text} is not None: {charge}")
 
 
 def _native(writer: FunctionWriter, node: ir.Native) -> Deep[Code]:

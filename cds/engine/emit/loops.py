@@ -80,7 +80,7 @@ def _each(writer: FunctionWriter, clause: ir.Each) -> Deep[None]:
     source = yield writer.value(clause.source)
     items = writer.temporary()
     writer.line(f"{items} = {source.text}" if source.never_null else f"{items} = {source.text} or ()")
-    writer.line(f"{writer.local_for('s.charge', 'charge')}(len({items}))")
+    expressions.charge_for(writer, code.name(items, never_null=True))
     writer.open_loop()
     item = writer.declare(clause.name, never_null=clause.items_never_null)
     writer.line(f"for {item.text} in {items}:")
