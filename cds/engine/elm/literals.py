@@ -136,8 +136,8 @@ def _tuple(lowering: Lowering, node: Any) -> Deep[Value]:
 @lowers("List")
 def _list(lowering: Lowering, node: Any) -> Deep[Value]:
     values: list[Value] = yield lowering.lower_all(node.get("element", []))
-    declared = types.attribute(node, "type")
     values, element = unify(values)
-    if element == types.ANY and declared is not None:
-        element = types.element_of(declared) if isinstance(declared, types.ListOf) else declared
+    if not values:
+        declared = types.from_specifier(node.get("typeSpecifier") or node.get("resultTypeSpecifier"))
+        element = types.element_of(declared)
     return Value(build.make_list(value.node for value in values), types.ListOf(element))

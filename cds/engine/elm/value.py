@@ -95,8 +95,13 @@ def _convert_items(value: Value, to: types.ListOf) -> ir.Node:
 
 def unify(values: list[Value]) -> tuple[list[Value], Type]:
     """Bring values to one common static type, so that they may meet in a list, a branch or a comparison."""
-    common = common_type([value.type for value in values if not build.is_constant(value.node, None)])
+    common = common_type([value.type for value in values if not _is_nothing(value.node)])
     return [convert(value, common) for value in values], common
+
+
+def _is_nothing(node: ir.Node) -> bool:
+    """Whether this is the constant null or the constant empty list: they are of any type."""
+    return isinstance(node, ir.Const) and (node.value is None or node.value == [])
 
 
 def common_type(of: list[Type]) -> Type:

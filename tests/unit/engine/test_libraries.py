@@ -223,6 +223,30 @@ def test_an_expression_may_be_nested_deeper_than_python_recurses():
     assert Engine([_library(deep)]).session([], now=NOW).evaluate("Deep", "Value") == 3_000
 
 
+@pytest.mark.parametrize("grow", ["Flatten", "Concatenate", "Expand"])
+def test_no_expression_grows_beyond_the_budget(grow):
+    first = {"type": "List", "element": [_integer(1)]}
+    if grow == "Concatenate":
+        first = {"type": "ToString", "operand": _integer(1)}
+    lets = [{"identifier": "a0", "expression": first}]
+    for i in range(60):
+        twice = [{"type": "QueryLetRef", "name": f"a{i}"}] * 2
+        operand = twice if grow == "Concatenate" else {"type": "List", "element": twice}
+        lets.append({"identifier": f"a{i + 1}", "expression": {"type": grow, "operand": operand}})
+    if grow == "Expand":
+        ends = {"low": _integer(1), "high": _integer(2_000_000_000), "lowClosed": True, "highClosed": True}
+        lets = [{"identifier": "a60", "expression": {"type": "Expand", "operand": [{"type": "Interval", **ends}]}}]
+    source = {"alias": "A", "expression": {"type": "List", "element": [_integer(1)]}}
+    query = {
+        "type": "Query",
+        "source": [source],
+        "let": lets,
+        "return": {"expression": {"type": "QueryLetRef", "name": "a60"}},
+    }
+    with pytest.raises(EvaluationError):
+        Engine([_library(query)]).session([], now=NOW).evaluate("Deep", "Value")
+
+
 def test_compiled_libraries_are_remembered_by_their_content():
     first, again, changed = elm("Guide"), elm("Guide"), elm("Guide")
     changed["library"]["statements"]["def"][4]["name"] = "Latest"
