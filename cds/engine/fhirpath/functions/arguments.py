@@ -7,10 +7,11 @@ from decimal import Decimal
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from cds.engine.errors import EvaluationError
+from cds.engine.errors import BudgetExceeded, EvaluationError
 from cds.engine.fhirpath.values.elements import type_of
 from cds.engine.fhirpath.values.system import system_value
 
+LONGEST_TEXT = 1_000_000
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -27,10 +28,18 @@ def empty_in_empty_out(function: Callable[P, R]) -> Callable[P, R | None]:
 
 
 def text(value: Any, function: str) -> str:
-    """Insist on a String."""
-    if isinstance(value, str):
-        return value
-    raise mismatch(value, function, "a String")
+    """Insist on a String, of a length that no honest expression reaches by computing."""
+    if not isinstance(value, str):
+        raise mismatch(value, function, "a String")
+    check_length(len(value))
+    return value
+
+
+def check_length(length: int) -> None:
+    """Refuse a string that has grown beyond all measure, such as one doubled in every step of `aggregate`."""
+    if length > LONGEST_TEXT:
+        message = f"a string of {length} characters; at most {LONGEST_TEXT} are computed with"
+        raise BudgetExceeded(message)
 
 
 def whole(value: Any, function: str) -> int:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from cds.engine.errors import EvaluationError
+from cds.engine.fhirpath.functions.arguments import text
 from cds.engine.fhirpath.values.elements import type_of
 from cds.engine.fhirpath.values.system import in_calendar_units, system_value
 from cds.engine.runtime import arithmetic, temporal_arithmetic
@@ -24,7 +25,7 @@ def add(left: Any, right: Any) -> Any:
     if first is None or second is None:
         return None
     if isinstance(first, str) and isinstance(second, str):
-        return first + second
+        return text(first, "+") + text(second, "+")
     if isinstance(first, Date | DateTime | Time) and isinstance(second, Quantity):
         return _later(first, in_calendar_units(second) if type(right) is Element else second)
     return arithmetic.add(*_numbers(first, second, "+"))
@@ -73,13 +74,8 @@ def modulo(left: Any, right: Any) -> Any:
 
 def concatenate(left: Any, right: Any) -> str:
     """Join two strings (`&`); an empty one counts as ''."""
-    parts = []
-    for operand in (system_value(left), system_value(right)):
-        if operand is not None and not isinstance(operand, str):
-            message = f"& joins strings, not {type_of(operand)}"
-            raise EvaluationError(message)
-        parts.append(operand or "")
-    return "".join(parts)
+    first, second = system_value(left), system_value(right)
+    return ("" if first is None else text(first, "&")) + ("" if second is None else text(second, "&"))
 
 
 def negate(operand: Any) -> Any:

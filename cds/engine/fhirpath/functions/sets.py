@@ -149,6 +149,8 @@ def contains(run: Run, items: Items, item: Any) -> bool | None:
     return None if item is None else item in Members(run, items)
 
 
-def combine(left: Items, right: Items) -> list[Any]:
-    """Join two collections and keep everything."""
-    return [*(left or ()), *(right or ())]
+def combine(run: Run, left: Items, right: Items) -> list[Any]:
+    """Join two collections and keep everything; the result is charged, because `aggregate` may double it each time."""
+    joined = [*(left or ()), *(right or ())]
+    run.charge(len(joined))
+    return joined

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from cds.engine.errors import EvaluationError
-from cds.engine.fhirpath.functions.arguments import empty_in_empty_out, text, whole
+from cds.engine.fhirpath.functions.arguments import check_length, empty_in_empty_out, text, whole
 from cds.engine.fhirpath.values.system import system_values
 from cds.engine.runtime import strings
 
@@ -88,7 +88,9 @@ def lower(value: Any) -> str:
 @empty_in_empty_out
 def replace(value: Any, part: Any, substitution: Any) -> str:
     """Replace every occurrence; an empty part stands between all characters."""
-    return text(value, "replace").replace(text(part, "replace"), text(substitution, "replace"))
+    string, old, new = (text(argument, "replace") for argument in (value, part, substitution))
+    check_length(len(string) + string.count(old) * len(new))
+    return string.replace(old, new)
 
 
 @empty_in_empty_out
@@ -107,8 +109,9 @@ def matches_full(value: Any, pattern: Any, flags: Any = "") -> bool | None:
 def replace_matches(value: Any, pattern: Any, substitution: Any, flags: Any = "") -> str | None:
     """Replace every match of a regular expression; `$1` and `${name}` stand for groups."""
     expression = _pattern(pattern, flags, "replaceMatches")
-    string = text(value, "replaceMatches")
-    return strings.replace_matches(string, expression, text(substitution, "replaceMatches")) if pattern else string
+    string, new = text(value, "replaceMatches"), text(substitution, "replaceMatches")
+    check_length(len(new) and len(new) * len(strings.split_on_matches(string, expression) or ()))
+    return strings.replace_matches(string, expression, new) if pattern else string
 
 
 @lru_cache(maxsize=512)
@@ -146,6 +149,7 @@ def join(items: Iterable[Any] | None, separator: Any = "") -> str | None:
     """Join strings; empty where there is none."""
     parts = [text(item, "join") for item in system_values(items)]
     between = "" if separator is None else text(separator, "join")
+    check_length(sum(map(len, parts)) + len(parts) * len(between))
     return between.join(parts) if parts else None
 
 

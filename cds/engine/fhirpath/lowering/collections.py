@@ -156,7 +156,7 @@ def union(call: Invocation) -> Expr:
 def combine(call: Invocation) -> Expr:
     """Join and keep everything, in order whether asked for or not."""
     left, right, type_ = same_type(call.source, call.argument(0))
-    node = build.call(sets.combine, listed(left), listed(right))
+    node = build.call(sets.combine, listed(left), listed(right), with_run=True)
     return Expr(node, type_, many=True, bare=left.bare and right.bare)
 
 

@@ -32,6 +32,26 @@ def test_a_walk_that_does_not_end_is_stopped_by_the_budget():
         fhirpath("%all.where(id = 'x').count()").evaluate(None, many, now=NOW, max_steps=199)
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "$total & $total",
+        "$total + $total",
+        "$total.replace('', 'xxxx')",
+        "$total.replaceMatches('x', 'xxxx')",
+        "$total.encode('hex')",
+        "$total.combine($total)",
+        "($total & 'y').toChars().join($total)",
+    ],
+)
+def test_what_doubles_at_every_step_ends_before_memory_does(expression):
+    steps = "(" + "|".join(str(n) for n in range(100)) + ")"
+    started = time.monotonic()
+    with pytest.raises(BudgetExceeded):
+        fhirpath(f"{steps}.aggregate({expression}, 'x')").evaluate(None, now=NOW)
+    assert time.monotonic() - started < 20
+
+
 def test_a_deadline_ends_an_evaluation():
     with pytest.raises(BudgetExceeded, match="time"):
         fhirpath("(1).repeat($this + 1)").evaluate(None, now=NOW, deadline=time.monotonic() - 1)
