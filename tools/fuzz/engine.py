@@ -2,7 +2,7 @@
 
 A case is made from its number alone: damaged ELM of the project's own libraries over a random patient, damaged FHIRPath
 over a random resource, or damaged resources under sound logic. The engine may refuse or fail with its own errors;
-anything else, and any case that takes longer than LIMIT_SECONDS, is a finding.
+anything else, and any case that computes for longer than LIMIT_SECONDS, is a finding.
 """
 
 from __future__ import annotations
@@ -161,9 +161,9 @@ KINDS: tuple[tuple[str, Callable[[random.Random], None]], ...] = (
 
 
 def run_case(number: int) -> Finding | None:
-    """Run one case; None when every promise was kept."""
+    """Run one case; None when every promise was kept. Time is that of the processor: a busy machine is no hang."""
     kind, work = KINDS[number % len(KINDS)]
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         work(random.Random(number))  # noqa: S311 - test data
     except CDSError:
@@ -172,7 +172,7 @@ def run_case(number: int) -> Finding | None:
         if isinstance(error, KeyboardInterrupt):
             raise
         return Finding(number, kind, f"{type(error).__name__}: {error}"[:300])
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     return Finding(number, kind, f"took {seconds:.1f} s") if seconds > LIMIT_SECONDS else None
 
 
