@@ -19,6 +19,7 @@ from cds.data.fhir_servers import AllowedServers
 from cds.decisions.log import DecisionLog
 from cds.decisions.replay import UsedTokens
 from cds.decisions.store import open_database
+from cds.hooks.caller import ANYBODY, Caller
 from cds.sandbox.http import sandbox_router
 from cds.sandbox.server import SandboxServer
 from cds.sandbox.store import FHIRStore
@@ -29,6 +30,7 @@ from cds.terminology.mappings import Mappings
 from cds.web.cds_services import Authenticate, cds_services_router
 from cds.web.client_auth import ClientAuthenticator
 from cds.web.clients import read_clients
+from cds.web.decisions import decisions_router
 from cds.web.error_responses import install_error_responses
 from cds.web.health import health_router
 from cds.web.key_sets import KeySets
@@ -108,6 +110,7 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
     app.include_router(
         cds_services_router(world, metrics, max_body_bytes=settings.max_body_bytes, authenticate=authenticate)
     )
+    app.include_router(decisions_router(decision_log, authenticate))
     app.include_router(health_router(decision_log, metrics))
     if sandbox:
         store = FHIRStore(sandbox_resources(clock().date()), base_url=sandbox_url(settings), zone=clock().tzinfo or UTC)
@@ -120,15 +123,17 @@ def _authenticate(
 ) -> Authenticate:
     if settings.client_auth == "none" or settings.clients is None:
 
-        async def anybody(_request: Request) -> None:
+        async def anybody(_request: Request) -> Caller:
             """Let every caller through: the network in front decides."""
+            return ANYBODY
 
         return anybody
     authenticator = ClientAuthenticator(read_clients(settings.clients), key_sets, used, clock=clock)
 
-    async def registered_clients(request: Request) -> None:
+    async def registered_clients(request: Request) -> Caller:
         """Let registered clients through."""
         url = settings.public_url + request.url.path
-        await authenticator.authenticate(request.headers.getlist("authorization"), url)
+        client = await authenticator.authenticate(request.headers.getlist("authorization"), url)
+        return Caller(name=client.name, fhir_servers=client.fhir_servers)
 
     return registered_clients

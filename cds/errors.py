@@ -6,7 +6,8 @@ CDSError
 ├── RefusedRequest          the caller's request cannot be answered: 4xx with an OperationOutcome
 │   ├── BadRequest          400
 │   ├── NotFound            404
-│   └── PreconditionFailed  412: required data could not be obtained
+│   ├── PreconditionFailed  412: required data could not be obtained
+│   └── OutOfTime           503: the answer could not be finished in time
 ├── FHIRServerError         a FHIR server did not give what was asked (cds.data.fhir_client)
 └── EngineError             an expression cannot be compiled or evaluated (cds.engine.errors)
 """
@@ -63,3 +64,10 @@ class PreconditionFailed(RefusedRequest):
 
     status = 412
     code = "required"
+
+
+class OutOfTime(RefusedRequest):
+    """The call could not be answered within its time; half an answer is not given."""
+
+    status = 503
+    code = "timeout"

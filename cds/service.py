@@ -5,6 +5,7 @@ What a call needs comes in a `World`, made once when the server starts; there is
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -21,8 +22,9 @@ from cds.data.gather import gather_patient_data
 from cds.data.patient_data import PatientData
 from cds.data.prefetch_templates import prefetch_templates
 from cds.decisions.decision import EXTENSION, CardServed, Decision
-from cds.errors import BadRequest, NotFound
+from cds.errors import BadRequest, NotFound, OutOfTime
 from cds.expressions.logic import Logic, compile_logic
+from cds.hooks.caller import ANYBODY, Caller
 from cds.hooks.contexts import HOOKS, hook_definition
 from cds.hooks.discovery import CDSService
 from cds.hooks.feedback import Feedback, FeedbackRequest
@@ -39,7 +41,7 @@ from cds.terminology.mappings import Mappings
 class FHIRServers(Protocol):
     """The FHIR servers that may be read."""
 
-    def reader_for(self, request: CDSRequest, *, seconds: float) -> FhirReader | None:
+    def reader_for(self, request: CDSRequest, caller: Caller = ANYBODY, *, seconds: float) -> FhirReader | None:
         """Return a reader for the server that the request names; None when it names none that may be called."""
         ...
 
@@ -51,8 +53,8 @@ class DecisionLog(Protocol):
         """Keep one decision."""
         ...
 
-    async def receive_feedback(self, service: str, outcomes: tuple[Feedback, ...]) -> None:
-        """Keep outcomes of cards."""
+    async def receive_feedback(self, service: str, outcomes: tuple[Feedback, ...], *, client: str | None) -> int:
+        """Keep outcomes of cards; return how many are about cards that this client got from this service."""
         ...
 
 
@@ -124,29 +126,36 @@ def list_services(world: World) -> list[CDSService]:
     return [service.discovery for service in world.services.values()]
 
 
-async def call_service(service: Service, request: CDSRequest, world: World) -> CDSResponse:
+async def call_service(service: Service, request: CDSRequest, world: World, *, caller: Caller = ANYBODY) -> CDSResponse:
     """Answer one hook call (https://cds-hooks.hl7.org/2.0/#calling-a-cds-service).
 
-    Raises `BadRequest` when the call is meant for another hook, `PreconditionFailed` when data cannot be had.
+    Raises `BadRequest` when the call is meant for another hook, `PreconditionFailed` when data cannot be had,
+    `OutOfTime` when the logic could not finish within `world.seconds`.
     """
+    deadline = time.monotonic() + world.seconds
     if request.hook != service.hook:
         msg = f"hook: this service answers {service.hook}"
         raise BadRequest(msg, expression="hook")
     now = world.clock()
-    reader = world.fhir_servers.reader_for(request, seconds=world.seconds)
+    reader = world.fhir_servers.reader_for(request, caller, seconds=world.seconds)
     data = await gather_patient_data(service.requirements, request, reader, world.mappings, now=now)
     parameters = bind_hook_context(service.logic.parameters, _hook_context(request, data))
-    evaluators = service.logic.evaluators(data.resources, parameters=parameters, now=now)
+    evaluators = service.logic.evaluators(data.resources, parameters=parameters, now=now, deadline=deadline)
     applied = apply_plan_definition(service.guideline.artifact, evaluators, _call(request, data, now))
+    if applied.trace.has_failures and time.monotonic() > deadline:
+        msg = "the call could not be answered within its time (CDS_DEADLINE_MS); nothing was decided"
+        raise OutOfTime(msg)
     cards = cards_from_request_group(applied, guideline=service.guideline, new_id=world.new_id)
-    decision = _decision(service, request, data, applied.trace, cards, now=now, identity=world.new_id())
+    decision = _decision(service, request, data, applied.trace, cards, now=now, caller=caller, identity=world.new_id())
     await world.decision_log.record(decision)
     return CDSResponse(cards=cards, extension={EXTENSION: decision.id})
 
 
-async def receive_feedback(service: Service, outcomes: FeedbackRequest, world: World) -> None:
-    """Keep what became of cards (https://cds-hooks.hl7.org/2.0/#feedback)."""
-    await world.decision_log.receive_feedback(service.id, outcomes.feedback)
+async def receive_feedback(
+    service: Service, outcomes: FeedbackRequest, world: World, *, caller: Caller = ANYBODY
+) -> int:
+    """Keep what became of cards (https://cds-hooks.hl7.org/2.0/#feedback); return how many are about known cards."""
+    return await world.decision_log.receive_feedback(service.id, outcomes.feedback, client=caller.name)
 
 
 def _hook_context(request: CDSRequest, data: PatientData) -> dict[str, Any]:
@@ -184,6 +193,7 @@ def _decision(
     cards: list[Card],
     *,
     now: datetime,
+    caller: Caller,
     identity: str,
 ) -> Decision:
     origins = Counter(origin.partition(":")[0] for origin in data.origins.values())
@@ -193,6 +203,7 @@ def _decision(
         service=service.id,
         hook=request.hook,
         hook_instance=request.hook_instance,
+        client=caller.name,
         guideline=service.guideline.id,
         version=service.guideline.version or "",
         revision=service.guideline.revision,

@@ -20,6 +20,7 @@ from cds.data.fhir_servers import AllowedServers, BaseURL
 from cds.data.fhir_transport import FHIRTransport
 from cds.fhir.json import dumps
 from cds.fhir.references import is_id
+from cds.hooks.caller import ANYBODY, Caller
 from cds.hooks.request import CDSRequest
 
 _STRICT = {"Prefer": "handling=strict"}
@@ -148,13 +149,15 @@ class FHIRServers:
         self._limits = limits or PagingLimits()
         self._pauses: dict[BaseURL, float] = {}
 
-    def reader_for(self, request: CDSRequest, *, seconds: float) -> FHIRClient | None:
+    def reader_for(self, request: CDSRequest, caller: Caller = ANYBODY, *, seconds: float) -> FHIRClient | None:
         """Give a client for the server that the request names, with its token, for so many seconds.
 
-        None when it names none, one that is not listed, or comes with a token that cannot be used. Call it inside the
-        event loop.
+        None when it names none, one that is not listed or not this caller's, or comes with a token that cannot be
+        used. Call it inside the event loop.
         """
         base = self._allowed.find(request.fhir_server)
+        if caller.fhir_servers is not None and AllowedServers(caller.fhir_servers).find(request.fhir_server) is None:
+            return None
         authorization = request.fhir_authorization
         if base is None or (authorization is not None and not authorization.usable):
             return None

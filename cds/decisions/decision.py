@@ -26,7 +26,8 @@ class Decision:
     """Everything needed to explain one answer later.
 
     `revision` is the hash of the guideline's content, `trace` the outcome of every condition with its evidence (see
-    `cds.reasoning.trace`), `data` counts where the resources came from and how many of another patient were dropped.
+    `cds.reasoning.trace`), `data` counts where the resources came from and how many of another patient were dropped,
+    `client` is the registered client that was answered, None where the server does not ask who calls.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Decision:
     cards: tuple[CardServed, ...]
     trace: Sequence[Mapping[str, Any]]
     data: Mapping[str, Any]
+    client: str | None = None
     erased: tuple[str, ...] = field(default=())
 
     def to_json(self) -> dict[str, Any]:
@@ -50,6 +52,7 @@ class Decision:
             "service": self.service,
             "hook": self.hook,
             "hookInstance": self.hook_instance,
+            **({"client": self.client} if self.client else {}),
             "content": {"guideline": self.guideline, "version": self.version, "revision": self.revision},
             "cards": [
                 {

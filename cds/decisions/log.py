@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cds.decisions import store
 from cds.decisions.decision import Decision
 from cds.decisions.mask import erase_values
+from cds.errors import SettingsError
 from cds.hooks.feedback import Feedback
 
 
@@ -25,9 +27,10 @@ class DecisionLog:
         self._keep_values = keep_values
 
     async def start(self) -> None:
-        """Create the tables that do not exist yet."""
+        """Create the tables that do not exist yet; raise `SettingsError` for tables of another version."""
         async with self._engine.begin() as connection:
             await connection.run_sync(store.metadata.create_all)
+            await connection.run_sync(_require_columns)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -47,6 +50,7 @@ class DecisionLog:
                     id=kept.id,
                     time=kept.time.astimezone(UTC),
                     service=kept.service,
+                    client=kept.client or "",
                     guideline=kept.guideline,
                     record=kept.to_json(),
                 )
@@ -59,6 +63,9 @@ class DecisionLog:
                             "uuid": card.uuid,
                             "decision": kept.id,
                             "service": kept.service,
+                            "client": kept.client or "",
+                            "guideline": kept.guideline,
+                            "time": kept.time.astimezone(UTC),
                             "recommendation": card.recommendation,
                             "indicator": card.indicator,
                         }
@@ -78,24 +85,59 @@ class DecisionLog:
             found: dict[str, Any] | None = record.scalar()
             return found
 
-    async def receive_feedback(self, service: str, outcomes: tuple[Feedback, ...]) -> None:
-        """Store outcomes of cards; a later report of the same card replaces the earlier one (CH-141)."""
+    async def receive_feedback(self, service: str, outcomes: tuple[Feedback, ...], *, client: str | None = None) -> int:
+        """Store outcomes of cards; return how many are about cards that this client got from this service.
+
+        The latest outcome of a card stands, however often and in whatever order it is reported (CH-141). An outcome of
+        a card that is not known is stored as well: it counts as unmatched (CH-135).
+        """
+        try:
+            return await self._store_feedback(service, outcomes, client or "")
+        except IntegrityError:  # another worker stored an outcome of the same card at this moment: now it is there
+            return await self._store_feedback(service, outcomes, client or "")
+
+    async def _store_feedback(self, service: str, outcomes: tuple[Feedback, ...], client: str) -> int:
+        matched = 0
         async with self._engine.begin() as connection:
             for outcome in outcomes:
-                await connection.execute(
-                    delete(store.feedback).where(
-                        store.feedback.c.card == outcome.card, store.feedback.c.service == service
+                time = outcome.outcome_timestamp
+                same = _of_card(store.feedback, outcome.card, service, client)
+                await connection.execute(delete(store.feedback).where(same, store.feedback.c.time <= time))
+                if (await connection.execute(select(store.feedback.c.card).where(same))).first() is None:
+                    given = outcome.override_reason
+                    await connection.execute(
+                        insert(store.feedback).values(
+                            card=outcome.card,
+                            service=service,
+                            client=client,
+                            outcome=outcome.outcome,
+                            time=time,
+                            accepted=[accepted.id for accepted in outcome.accepted_suggestions],
+                            reason=given.reason.model_dump(exclude_none=True) if given and given.reason else None,
+                            comment=given.user_comment if given else None,
+                        )
                     )
+                served = select(store.cards.c.uuid).where(
+                    store.cards.c.uuid == outcome.card,
+                    store.cards.c.service == service,
+                    store.cards.c.client == client,
                 )
-                given = outcome.override_reason
-                await connection.execute(
-                    insert(store.feedback).values(
-                        card=outcome.card,
-                        service=service,
-                        outcome=outcome.outcome,
-                        time=outcome.outcome_timestamp.astimezone(UTC),
-                        accepted=[accepted.id for accepted in outcome.accepted_suggestions],
-                        reason=given.reason.model_dump(exclude_none=True) if given and given.reason else None,
-                        comment=given.user_comment if given else None,
-                    )
-                )
+                matched += (await connection.execute(served)).first() is not None
+        return matched
+
+
+def _of_card(table: Table, card: str, service: str, client: str) -> ColumnElement[bool]:
+    return and_(table.c.card == card, table.c.service == service, table.c.client == client)
+
+
+def _require_columns(connection: Connection) -> None:
+    """Refuse tables that another version made: a column that is not there would only be missed at the first call."""
+    existing = inspect(connection)
+    for table in store.metadata.tables.values():
+        missing = set(table.c.keys()) - {column["name"] for column in existing.get_columns(table.name)}
+        if missing:
+            msg = (
+                f"CDS_DATABASE: the table {table.name} was made by another version (no column "
+                f"{', '.join(sorted(missing))}): give another database, or move this one away"
+            )
+            raise SettingsError(msg)

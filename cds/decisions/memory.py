@@ -17,6 +17,13 @@ class MemoryLog:
         """Keep one decision."""
         self.decisions.append(decision)
 
-    async def receive_feedback(self, service: str, outcomes: tuple[Feedback, ...]) -> None:
-        """Keep outcomes of cards."""
+    async def receive_feedback(self, service: str, outcomes: tuple[Feedback, ...], *, client: str | None) -> int:
+        """Keep outcomes of cards; return how many are about cards that this client got from this service."""
         self.feedback.extend((service, outcome) for outcome in outcomes)
+        served = {
+            card.uuid
+            for decision in self.decisions
+            if (decision.service, decision.client) == (service, client)
+            for card in decision.cards
+        }
+        return sum(outcome.card in served for outcome in outcomes)

@@ -12,6 +12,7 @@ from sqlalchemy.pool import StaticPool
 from cds.errors import SettingsError
 
 metadata = MetaData()
+# `client` is the name of the registered client, empty where the server does not ask who calls.
 
 decisions = Table(
     "decision",
@@ -19,6 +20,7 @@ decisions = Table(
     Column("id", String(36), primary_key=True),
     Column("time", DateTime(timezone=True), nullable=False),
     Column("service", String(200), nullable=False),
+    Column("client", String(40), nullable=False),
     Column("guideline", String(200), nullable=False),
     Column("record", JSON, nullable=False),
     Index("decision_time", "time"),
@@ -30,6 +32,9 @@ cards = Table(
     Column("uuid", String(36), primary_key=True),
     Column("decision", String(36), nullable=False),
     Column("service", String(200), nullable=False),
+    Column("client", String(40), nullable=False),
+    Column("guideline", String(200), nullable=False),
+    Column("time", DateTime(timezone=True), nullable=False),
     Column("recommendation", String(200), nullable=False),
     Column("indicator", String(10), nullable=False),
     Index("card_recommendation", "recommendation"),
@@ -40,6 +45,7 @@ feedback = Table(
     metadata,
     Column("card", String(200), primary_key=True),
     Column("service", String(200), primary_key=True),
+    Column("client", String(40), primary_key=True),
     Column("outcome", String(10), nullable=False),
     Column("time", DateTime(timezone=True), nullable=False),
     Column("accepted", JSON, nullable=False),

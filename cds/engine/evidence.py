@@ -30,9 +30,10 @@ def collect(
     found: dict[tuple[Any, ...], Evidence] = {}
     pending, seen = [slot], {slot}
     for current in pending:
-        for resource, paths in notes.get(current, ()):
-            for evidence in _readings(slots[current].name, resource, paths):
-                found.setdefault((evidence.definition, id(resource), evidence.path), evidence)
+        for noted, paths in notes.get(current, ()):
+            for resource in noted if isinstance(noted, list) else (noted,):
+                for evidence in _readings(slots[current].name, resource, paths):
+                    found.setdefault((evidence.definition, id(resource), evidence.path), evidence)
         for other in used.get(current, ()):
             if other not in seen:
                 seen.add(other)

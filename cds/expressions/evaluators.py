@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from cds.content.shelf import Shelf
 from cds.engine.errors import EngineError
 from cds.expressions.evaluation import Evaluated, Evidence, Scope, UnsupportedExpression
 from cds.expressions.languages import find_language
+from cds.terminology.value_sets import ValueSets
 
 _ALTERNATIVE = ("cqf-alternativeExpression", "us-ph-alternative-expression-extension")
 
@@ -45,10 +46,17 @@ class Evaluators:
         compile_path: Callable[[str], CompiledPath],
         to_json: Callable[[Any], Any],
         now: datetime,
+        resources: Sequence[Mapping[str, Any]] = (),
+        value_sets: ValueSets | None = None,
     ) -> None:
-        """Take the engine's session, its FHIRPath compiler, and its way to write a value as FHIR JSON."""
+        """Take the engine's session, its FHIRPath compiler, and its way to write a value as FHIR JSON.
+
+        `resources` are the facts of the call, which the session reads too.
+        """
         self.shelf = shelf
         self.now = now
+        self.resources = resources
+        self.value_sets = value_sets
         self.to_json = to_json
         self._session = session
         self._compile_path = compile_path

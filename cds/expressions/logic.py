@@ -57,7 +57,15 @@ class Logic:
         `now` needs a time zone; `deadline` is a `time.monotonic()` value.
         """
         session = self.engine.session(resources, parameters=parameters, now=now, deadline=deadline, explain=True)
-        return Evaluators(session, shelf=self.shelf, compile_path=compiled_path, to_json=to_json, now=now)
+        return Evaluators(
+            session,
+            shelf=self.shelf,
+            compile_path=compiled_path,
+            to_json=to_json,
+            now=now,
+            resources=resources,
+            value_sets=self.value_sets,
+        )
 
 
 @cache

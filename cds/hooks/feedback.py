@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from cds.hooks.received import Received
 
 Text = Annotated[str, Field(min_length=1)]
+
+
+def _text_only(value: object) -> object:
+    if not isinstance(value, str):
+        msg = "give an RFC 3339 text such as 2026-03-02T10:00:00Z"
+        raise ValueError(msg)
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    """Read a time without a zone as what the specification asks for: UTC (CH-140)."""
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class AcceptedSuggestion(Received):
@@ -45,7 +57,7 @@ class Feedback(Received):
 
     card: Text
     outcome: Literal["accepted", "overridden"]
-    outcome_timestamp: datetime
+    outcome_timestamp: Annotated[datetime, BeforeValidator(_text_only), AfterValidator(_in_utc)]
     accepted_suggestions: tuple[AcceptedSuggestion, ...] = ()
     override_reason: OverrideReasonGiven | None = None
 

@@ -8,7 +8,7 @@ readings taken where the text is open.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cds.content.artifact import Artifact
@@ -25,15 +25,41 @@ from cds.reasoning.actions import (
     output_action,
     prune_related,
 )
+from cds.reasoning.activity_definition import activity_canonical, apply_activity_definition
 from cds.reasoning.call import Applied, Call, Made
 from cds.reasoning.conditions import evaluate_conditions
 from cds.reasoning.definitions import DefinitionMaker, Leaf
 from cds.reasoning.goals import make_goals
 from cds.reasoning.plan_scope import PlanScope, nested_scope, plan_scope
-from cds.reasoning.trace import ActionTrace, ExpressionTrace, Trace
+from cds.reasoning.request_maker import Order
+from cds.reasoning.trace import ActionTrace, ExpressionTrace, Issue, Trace
 from cds.reasoning.workshop import Workshop
 
 MAX_DEPTH = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedActivity:
+    """The result of ActivityDefinition/$apply: the request, None when it could not be made, and why not."""
+
+    resource: Mapping[str, Any] | None
+    issues: tuple[Issue, ...]
+
+
+def apply_activity(activity: Artifact, evaluators: Evaluators, call: Call) -> AppliedActivity:
+    """Apply an activity by itself: the request keeps the intent the activity defines, else `proposal` (PD-013, PD-155)."""
+    workshop = Workshop(call, evaluators)
+    scope = plan_scope(activity, workshop)
+    order = Order(
+        activity=activity.resource,
+        canonical=activity_canonical(activity.resource),
+        path="ActivityDefinition",
+        seed=scope.seed,
+        scope=scope.expressions,
+        plan_scope=scope.expressions,
+    )
+    target = apply_activity_definition(order, workshop)
+    return AppliedActivity(resource=target.resource, issues=tuple(workshop.issues))
 
 
 def apply_plan_definition(plan: Artifact, evaluators: Evaluators, call: Call) -> Applied:
@@ -43,7 +69,7 @@ def apply_plan_definition(plan: Artifact, evaluators: Evaluators, call: Call) ->
     on (PD-238).
     """
     workshop = Workshop(call, evaluators)
-    scope = plan_scope(plan, call, evaluators.shelf)
+    scope = plan_scope(plan, workshop)
     scope = replace(scope, goals=make_goals(plan.resource, plan.canonical, workshop))
     scope = scope.with_variables(plan.resource, workshop, "PlanDefinition")
     group, actions = _Application(workshop).request_group(scope, intent="proposal")
@@ -108,7 +134,7 @@ class _Application:
             self._workshop.report("error", "not-supported", refusal, path)
             condition = ExpressionTrace(path=path, expression="", language="", outcome=Outcome.ERROR, reason=refusal)
             return None, _trace(action, path, Outcome.ERROR, (condition,))
-        scope = scope.with_variables(action, self._workshop, path)
+        scope = scope.with_inputs(action, self._workshop, path).with_variables(action, self._workshop, path)
         outcome, conditions = evaluate_conditions(action, path, self._workshop.evaluators, scope.expressions)
         self._report(outcome, conditions)
         if outcome is not Outcome.TRUE:

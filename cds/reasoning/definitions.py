@@ -9,10 +9,11 @@ from typing import Any
 from cds.content.artifact import Artifact, contained
 from cds.expressions.outcome import Outcome
 from cds.reasoning.actions import mark_not_computed
-from cds.reasoning.activity_definition import Order, activity_canonical, apply_activity_definition, refuse_invalid
+from cds.reasoning.activity_definition import activity_canonical, apply_activity_definition, refuse_invalid
 from cds.reasoning.call import Made
-from cds.reasoning.dynamic_values import Target, apply_dynamic_values
+from cds.reasoning.dynamic_values import Target, apply_dynamic_values, computed_elements
 from cds.reasoning.plan_scope import PlanScope
+from cds.reasoning.request_maker import Order
 from cds.reasoning.targets import action_type, find_targets
 from cds.reasoning.trace import ActionTrace, ExpressionTrace
 from cds.reasoning.workshop import Workshop
@@ -172,7 +173,7 @@ class DefinitionMaker:
         )
 
     def _values(self, target: Target, leaf: Leaf) -> None:
-        values = leaf.action.get("dynamicValue", ())
+        values = computed_elements(leaf.action)
         apply_dynamic_values(values, target, self._workshop, leaf.scope.expressions, leaf.path)
 
     def _task(self, leaf: Leaf) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from cds.reasoning.workshop import Workshop
 
 ACTION = "RequestGroup.Action"
 # Authors compute the card's indicator with `action.extension` and a bare string (PD-183).
+_CQF_EXPRESSION = "/cqf-expression"
 _TEXTS = frozenset({"title", "description", "textEquivalent", "prefix"})
 _PRIORITY_OF_INDICATOR = {"info": "routine", "warning": "urgent", "critical": "stat"}
 
@@ -90,6 +91,21 @@ def _apply(text: str, evaluated: Evaluated, target: Target, workshop: Workshop) 
         target.failed = target.failed or not on_action
         return str(error)
     return None
+
+
+def computed_elements(holder: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what the element's own dynamicValues say, after those of cqf-expression extensions on its elements (PD-181).
+
+    An extension on `_title` says the same as a dynamicValue with the path `title`.
+    """
+    values = [
+        {"path": name[1:], "expression": extension["valueExpression"]}
+        for name, sibling in holder.items()
+        if name.startswith("_") and isinstance(sibling, Mapping)
+        for extension in sibling.get("extension", ())
+        if extension["url"].endswith(_CQF_EXPRESSION) and "valueExpression" in extension
+    ]
+    return [*values, *holder.get("dynamicValue", ())]
 
 
 def addresses_action(path: ElementPath, resource_type: str | None) -> bool:

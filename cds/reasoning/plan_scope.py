@@ -11,7 +11,7 @@ from cds.content.artifact import Artifact
 from cds.content.integrity import scope as libraries_in_scope
 from cds.content.shelf import Shelf
 from cds.expressions.evaluation import Scope
-from cds.reasoning.call import Call
+from cds.reasoning.inputs import matching
 from cds.reasoning.workshop import Workshop
 
 # Operation parameters that were not given are empty, not unknown names (PD-050).
@@ -57,11 +57,29 @@ class PlanScope:
                 expressions = replace(expressions, variables=variables)
         return self if expressions is self.expressions else replace(self, expressions=expressions)
 
+    def with_inputs(self, action: Mapping[str, Any], workshop: Workshop, path: str) -> PlanScope:
+        """Return the scope in which the data of the action's inputs are seen under the inputs' ids (PD-053, PD-098)."""
+        evaluators, variables = workshop.evaluators, {}
+        for index, requirement in enumerate(action.get("input", ())):
+            found = matching(requirement, evaluators.resources, evaluators.value_sets)
+            if not found:
+                message = f"there is no {requirement.get('type')} of those that the action asks for"
+                workshop.report("information", "incomplete", message, f"{path}.input[{index}]")
+            if "id" in requirement:
+                variables[requirement["id"]] = found
+        if not variables:
+            return self
+        seen = {**self.expressions.variables, **variables}
+        return replace(self, expressions=replace(self.expressions, variables=seen))
 
-def plan_scope(plan: Artifact, call: Call, shelf: Shelf) -> PlanScope:
-    """Return the scope of the outermost plan."""
+
+def plan_scope(plan: Artifact, workshop: Workshop) -> PlanScope:
+    """Return the scope of the outermost plan, with what FHIRPath sees everywhere (PD-050, PD-051)."""
+    call, shelf = workshop.call, workshop.evaluators.shelf
+    data = [{"resource": resource} for resource in workshop.evaluators.resources]
     variables: dict[str, Any] = {name: [] for name in _PARAMETERS}
-    variables |= {"subject": call.patient, "patient": call.patient, **call.variables}
+    variables |= {"subject": call.patient, "patient": call.patient}
+    variables |= {"data": {"resourceType": "Bundle", "type": "collection", "entry": data}, **call.variables}
     expressions = Scope(
         libraries=libraries_in_scope(plan.resource, plan.resource, shelf),
         context=plan.resource,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cds.content.artifact import Artifact, contained
@@ -17,6 +17,7 @@ from cds.data.data_requirements import (
     requirement_of_element,
     requirement_of_retrieve,
 )
+from cds.engine import Retrieve
 from cds.expressions.languages import definition_of
 from cds.expressions.logic import Logic
 from cds.reasoning.actions import has_triggers, is_triggered
@@ -25,12 +26,17 @@ _ALWAYS_READ = "Patient"
 Holder = tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]
 
 
-def data_requirements(logic: Logic, guideline: Guideline, hook: str) -> tuple[DataRequirement, ...]:
-    """Return what the actions of `hook` read: the retrieves of their logic, and their inputs (PD-184 … PD-188).
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What a guideline reads: the retrieves of its logic, each once, and the `input` elements of its actions."""
 
-    The Patient is read in any case and not listed. Raises `ContentError` for a value set that cannot be decided.
-    """
-    found: list[DataRequirement] = []
+    retrieves: tuple[Retrieve, ...]
+    inputs: tuple[Mapping[str, Any], ...]
+
+
+def reads(logic: Logic, guideline: Guideline, hook: str | None) -> Reads:
+    """Return what the actions of `hook` (None: of all hooks) read, through every definition they use."""
+    inputs: list[Mapping[str, Any]] = []
     names: dict[DefinitionName, None] = {}
     for part, resource, plan in _parts(guideline.artifact, hook, logic, inherited=False, seen=frozenset()):
         libraries = scope(resource, plan, logic.shelf)
@@ -38,14 +44,26 @@ def data_requirements(logic: Logic, guideline: Guideline, hook: str) -> tuple[Da
             name = definition_of(expression, libraries, logic.shelf)
             if name is not None:
                 names[name] = None
-        inputs = part.get("input", ())
-        found += [requirement_of_element(element, logic.value_sets, logic.mappings) for element in inputs]
+        inputs += part.get("input", ())
     retrieves = {retrieve: None for name in names for retrieve in logic.retrieves(name.library, name.definition)}
-    found += [requirement_of_retrieve(retrieve, logic.value_sets, logic.mappings) for retrieve in retrieves]
-    return merge_requirements(one for one in found if one.type != _ALWAYS_READ)
+    return Reads(tuple(retrieves), tuple(inputs))
 
 
-def _parts(plan: Artifact, hook: str, logic: Logic, *, inherited: bool, seen: frozenset[str]) -> Iterator[Holder]:
+def data_requirements(logic: Logic, guideline: Guideline, hook: str) -> tuple[DataRequirement, ...]:
+    """Return what the data layer has to get for `hook` (PD-184 … PD-188).
+
+    The Patient is read in any case and not listed. Raises `ContentError` for a value set that cannot be decided.
+    """
+    found = reads(logic, guideline, hook)
+    value_sets, mappings = logic.value_sets, logic.mappings
+    requirements = [requirement_of_element(element, value_sets, mappings) for element in found.inputs]
+    requirements += [requirement_of_retrieve(retrieve, value_sets, mappings) for retrieve in found.retrieves]
+    return merge_requirements(one for one in requirements if one.type != _ALWAYS_READ)
+
+
+def _parts(
+    plan: Artifact, hook: str | None, logic: Logic, *, inherited: bool, seen: frozenset[str]
+) -> Iterator[Holder]:
     """Yield (part, resource, plan): a piece that holds expressions, the resource it stands in, the plan around it."""
     resource = plan.resource
     yield _without_actions(resource), resource, resource

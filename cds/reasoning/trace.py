@@ -131,6 +131,12 @@ class Trace:
             yield action
             waiting[:0] = action.actions
 
+    @property
+    def has_failures(self) -> bool:
+        """Whether any condition or dynamicValue could not be evaluated."""
+        items = (item for action in self.all_actions() for item in (*action.conditions, *action.values))
+        return any(item.outcome is Outcome.ERROR for item in items)
+
     def with_outcome(self, outcome: Outcome) -> tuple[ActionTrace, ...]:
         """Return the actions that came to this outcome: TRUE for the reasons, ERROR for the failures."""
         return tuple(action for action in self.all_actions() if action.outcome is outcome)

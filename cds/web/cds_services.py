@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from time import perf_counter
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from cds.errors import RefusedRequest
 from cds.fhir.json import dumps
+from cds.hooks.caller import Caller
 from cds.hooks.feedback import FeedbackRequest
 from cds.hooks.request import CDSRequest
 from cds.service import World, call_service, list_services, receive_feedback
@@ -17,18 +18,19 @@ from cds.web.metrics import Metrics
 from cds.web.request_body import read_json
 
 JSON = "application/json"
-Authenticate = Callable[[Request], Awaitable[None]]
+Authenticate = Callable[[Request], Awaitable[Caller]]
 
 
 def cds_services_router(
     world: World, metrics: Metrics, *, max_body_bytes: int, authenticate: Authenticate
 ) -> APIRouter:
-    """Return the routes over one world; `authenticate` runs first on each of them (CH-146)."""
-    router = APIRouter(tags=["CDS Hooks"], dependencies=[Depends(authenticate)])
+    """Return the routes over one world; each of them asks `authenticate` first who calls (CH-146)."""
+    router = APIRouter(tags=["CDS Hooks"])
 
     @router.get("/cds-services")
     async def discovery(request: Request) -> Response:
         """List the services; a client that has the list already gets 304 (CH-011, CH-026)."""
+        await authenticate(request)
         body = dumps({"services": [service.to_wire() for service in list_services(world)]})
         etag = f'"{sha256(body).hexdigest()[:32]}"'
         if etag in request.headers.get("if-none-match", ""):
@@ -38,12 +40,13 @@ def cds_services_router(
     @router.post("/cds-services/{service_id}")
     async def call(service_id: str, request: Request) -> Response:
         """Answer one hook call."""
+        caller = await authenticate(request)
         service = world.find_service(service_id)
         started = perf_counter()
         status = 500
         try:
             hook_request = CDSRequest.from_json(await read_json(request, max_bytes=max_body_bytes))
-            response = await call_service(service, hook_request, world)
+            response = await call_service(service, hook_request, world, caller=caller)
             status = 200
         except RefusedRequest as refusal:
             status = refusal.status
@@ -58,12 +61,14 @@ def cds_services_router(
 
     @router.post("/cds-services/{service_id}/feedback")
     async def feedback(service_id: str, request: Request) -> Response:
-        """Store what became of cards."""
+        """Store what became of cards; `unmatched` counts those that this service did not serve to this client."""
+        caller = await authenticate(request)
         service = world.find_service(service_id)
         outcomes = FeedbackRequest.from_json(await read_json(request, max_bytes=max_body_bytes))
-        await receive_feedback(service, outcomes, world)
+        matched = await receive_feedback(service, outcomes, world, caller=caller)
         for outcome in outcomes.feedback:
             metrics.feedback.labels(service.id, outcome.outcome).inc()
-        return Response(dumps({"received": len(outcomes.feedback)}), media_type=JSON)
+        received = len(outcomes.feedback)
+        return Response(dumps({"received": received, "unmatched": received - matched}), media_type=JSON)
 
     return router

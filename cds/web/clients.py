@@ -2,7 +2,8 @@
 
 The file of `CDS_CLIENTS` is JSON: {"clients": [{"name": "ehr-1", "iss": "https://ehr.example.org",
 "jku": "https://ehr.example.org/jwks.json"}]}. Instead of `jku` a client may have its public keys in the file itself
-(`jwks`). `algorithms`, `tenants` and `fhirServers` narrow what is accepted from this client.
+(`jwks`). `algorithms` and `tenants` narrow what is accepted from this client; `fhirServers` says which of the FHIR
+servers of CDS_FHIR_SERVERS it may name, default all of them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
+from cds.data.fhir_servers import BaseURL
 from cds.errors import BadRequest, SettingsError
 from cds.fhir.json import loads
 
@@ -38,6 +40,14 @@ class Client(BaseModel):
     def _https_only(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith("https://"):
             msg = "a key set is fetched over https only"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("fhir_servers")
+    @classmethod
+    def _fhir_base_urls(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if any(BaseURL.parse(url) is None for url in value or ()):
+            msg = "give FHIR base URLs as in CDS_FHIR_SERVERS"
             raise ValueError(msg)
         return value
 

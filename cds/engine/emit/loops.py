@@ -24,13 +24,21 @@ def comprehension(writer: FunctionWriter, node: ir.Comprehension) -> Deep[Code]:
     depth = len(writer.loops)
     outer_indent = writer.indent
     inner_indents: list[int] = []
+    collected = sink.value.name if isinstance(sink, ir.Collect) and isinstance(sink.value, ir.Local) else None
+    noted: list[ir.Witness] = []
     for clause in _merged(node.clauses):
-        yield _clause(writer, clause, inner_indents)
+        if isinstance(clause, ir.Witness) and clause.name == collected:
+            noted.append(clause)  # the list of the results is noted as a whole, once
+        else:
+            yield _clause(writer, clause, inner_indents)
     yield _end(writer, sink, result)
     if isinstance(sink, ir.Exists | ir.First):
         _leave(writer, result, sink, inner_indents)
     del writer.loops[depth:]
     writer.indent = outer_indent
+    if writer.explain:
+        for witness in noted:
+            expressions.note(writer, result, witness.reads)
     if isinstance(sink, ir.First):
         writer.line(f"if {result} is {writer.module.constant(PENDING)}:")
         writer.lines.append(expressions.block_line(writer, f"{result} = None"))

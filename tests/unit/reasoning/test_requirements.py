@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from cds.content.artifact import Artifact
+from cds.content.validation import validate
 from cds.expressions.logic import compile_logic
+from cds.reasoning.module_definition import module_definition
 from cds.reasoning.requirements import data_requirements
 from tests.unit.expressions.small_elm import BASE, action, boolean, exists, library, plan, refers
 from tests.unit.expressions.test_logic import PATTERN, content, value_set
@@ -62,3 +65,16 @@ def test_a_contained_activity_and_an_input_count(tmp_path):
     one = action("a", "Yes", definitionCanonical="#act", input=[{"type": "Encounter"}])
     loaded = content(tmp_path, logic(), PATTERN, LISTED, plan(one, contained=[inside]))
     assert types_and_names(loaded, "patient-view") == {("Condition", "urn:w"), ("Encounter", None)}
+
+
+def test_pd_014_the_module_definition_lists_requirements_once_with_their_value_sets(tmp_path):
+    actions = [action("a", "Indirect"), action("b", "Listed", "order-sign"), action("c", "Pattern")]
+    loaded = content(tmp_path, logic(), PATTERN, LISTED, plan(*actions))
+    (guideline,) = loaded.guidelines
+    library = module_definition(compile_logic(loaded, guideline), guideline)
+    assert list(validate(Artifact(library, "", ""))) == []
+    required = [
+        (one["type"], [each["valueSet"] for each in one.get("codeFilter", ())]) for one in library["dataRequirement"]
+    ]
+    assert required == [("Patient", []), ("Condition", ["urn:w"]), ("Procedure", ["urn:v"])]
+    assert f"{BASE}/Library/Logic|1" in {one["resource"] for one in library["relatedArtifact"]}

@@ -1,0 +1,158 @@
+"""Data that actions name, computed elements, activities by themselves, and HL7's order template."""
+
+from __future__ import annotations
+
+from cds.content.artifact import Artifact
+from cds.expressions.evaluators import Evaluators
+from cds.reasoning.apply import apply_activity, apply_plan_definition
+from cds.reasoning.call import Call
+from tests.unit.reasoning.fake_session import (
+    NOW,
+    PATIENT,
+    FakePath,
+    FakeSession,
+    FakeShelf,
+    activity,
+    definition,
+    identifier,
+    plan,
+)
+
+LOINC = "http://loinc.org"
+CREATININE = {"resourceType": "Observation", "id": "o1", "code": {"coding": [{"system": LOINC, "code": "2160-0"}]}}
+SODIUM = {"resourceType": "Observation", "id": "o2", "code": {"coding": [{"system": LOINC, "code": "2951-2"}]}}
+NEEDED = {"type": "Observation", "codeFilter": [{"path": "code", "code": [{"system": LOINC, "code": "2160-0"}]}]}
+
+
+def evaluators(*resources: dict, facts: tuple = (), values: dict | None = None) -> Evaluators:
+    session = FakeSession(values or {})
+    shelf = FakeShelf(session.values, *resources)
+    return Evaluators(
+        session, shelf=shelf, compile_path=FakePath, to_json=lambda value: value, now=NOW, resources=facts
+    )
+
+
+def run(made: dict, *resources: dict, facts: tuple = (), **call):
+    ready = evaluators(made, *resources, facts=facts)
+    artifact = next(one for one in ready.shelf.artifacts if one.resource is made)
+    return apply_plan_definition(artifact, ready, Call(patient=PATIENT, now=NOW, **call))
+
+
+def on(variable: str) -> list[dict]:
+    return [{"kind": "applicability", "expression": identifier(variable, "text/fhirpath")}]
+
+
+def test_pd_053_the_data_of_an_input_are_seen_under_its_id():
+    seen = []
+
+    class Recording(FakePath):
+        def evaluate(self, focus, variables, *, now):
+            seen.append(variables[self.text[1:]])
+            return [True]
+
+    made = plan({"id": "a", "title": "A", "input": [NEEDED | {"id": "creatinine"}], "condition": on("%creatinine")})
+    ready = evaluators(made, facts=(CREATININE, SODIUM))
+    ready._compile_path = Recording
+    applied = apply_plan_definition(ready.shelf.artifacts[1], ready, Call(patient=PATIENT, now=NOW))
+    assert "action" in applied.request_group
+    assert seen == [[CREATININE]]
+
+
+def test_pd_051_fhirpath_sees_all_data_and_what_the_caller_adds():
+    seen = evaluators(plan(), facts=(SODIUM,))
+    assert seen.resources == (SODIUM,)
+    made = plan({"id": "a", "title": "A", "condition": on("%draftOrders")})
+    applied = run(made, variables={"draftOrders": [True]})
+    assert "action" in applied.request_group
+
+
+def test_pd_098_an_input_that_nothing_meets_is_told_and_the_action_goes_on():
+    applied = run(plan({"id": "a", "title": "A", "input": [NEEDED]}), facts=(SODIUM,))
+    assert "action" in applied.request_group
+    assert [one.message for one in applied.trace.issues] == [
+        "there is no Observation of those that the action asks for"
+    ]
+
+
+def test_pd_108_the_output_of_an_action_is_the_supporting_information():
+    made = plan({"id": "a", "title": "A", "output": [NEEDED], "definitionCanonical": definition()})
+    applied = run(made, activity("ServiceRequest"), facts=(CREATININE, SODIUM))
+    (one,) = applied.made.values()
+    assert one.resource["supportingInfo"] == [{"reference": "Observation/o1"}]
+
+
+def test_pd_181_an_element_with_an_expression_gets_its_value():
+    url = "http://hl7.org/fhir/StructureDefinition/cqf-expression"
+    sibling = {"extension": [{"url": url, "valueExpression": identifier("Title")}]}
+    made = plan({"id": "a", "title": "static", "_title": sibling})
+    ready = evaluators(made, values={"Title": "computed"})
+    applied = apply_plan_definition(ready.shelf.artifacts[1], ready, Call(patient=PATIENT, now=NOW))
+    assert applied.request_group["action"][0]["title"] == "computed"
+
+
+def test_pd_013_an_activity_by_itself_keeps_the_intent_it_defines_else_proposal():
+    for intent, expected in (({"intent": "order"}, "order"), ({}, "proposal")):
+        act = activity("ServiceRequest", code={"text": "eGFR"}, **intent)
+        ready = evaluators(act)
+        applied = apply_activity(ready.shelf.artifacts[1], ready, Call(patient=PATIENT, now=NOW))
+        assert applied.resource["intent"] == expected
+        assert applied.resource["instantiatesCanonical"] == [f"{act['url']}|1"]
+    refused = apply_activity(Artifact(activity("Claim"), "f", "r"), ready, Call(patient=PATIENT, now=NOW))
+    assert refused.resource is None
+    assert "Claim" in refused.issues[0].message
+
+
+def drug(name: str, text: str) -> dict:
+    return {
+        "resourceType": "ActivityDefinition",
+        "id": name,
+        "status": "draft",
+        "productCodeableConcept": {"text": name},
+        "dosage": [{"text": text}],
+    }
+
+
+def test_hl7s_order_template_kdn5_gives_its_request_group():
+    """The shape of PlanDefinition KDN5 and RequestGroup kdn5-example in hl7.fhir.r4.examples 4.0.1.
+
+    Ours differs where the checklist decides: intent option under an action (PD-066), status draft (PD-068), own ids
+    (PD-070); kind is missing in HL7's activities and is inferred from the dosage.
+    """
+    days = "http://hl7.org/fhir/StructureDefinition/timing-daysOfCycle"
+    cycle_days = [{"url": days, "extension": [{"url": "day", "valueInteger": day} for day in (1, 8)]}]
+    first = {"id": "action-1", "extension": cycle_days, "textEquivalent": "gemcitabine on days 1 and 8"}
+    related = [{"actionId": "action-1", "relationship": "concurrent-with-start"}]
+    second = {"id": "action-2", "textEquivalent": "carboplatin on day 1", "relatedAction": related}
+    timing = {"repeat": {"count": 6, "duration": 21, "durationUnit": "d"}}
+    cycle = {"id": "cycle-definition-1", "textEquivalent": "21-day cycle for 6 cycles", "timingTiming": timing}
+    groups = [
+        {"selectionBehavior": "exactly-one"},
+        {"selectionBehavior": "all"},
+        {"groupingBehavior": "sentence-group", "selectionBehavior": "exactly-one"},
+    ]
+
+    def nest(leaves: list[dict]) -> dict:
+        action = cycle | {"action": leaves}
+        for group in reversed(groups):
+            action = group | {"action": [action]}
+        return action
+
+    made = plan(
+        nest([first | {"definitionCanonical": "#1111"}, second | {"definitionCanonical": "#2222"}]),
+        contained=[drug("1111", "1250 mg/m² IV over 30 minutes"), drug("2222", "AUC 5 IV over 30 minutes")],
+    )
+    applied = run(made)
+    references = list(applied.made)
+    expected = nest(
+        [first | {"resource": {"reference": references[0]}}, second | {"resource": {"reference": references[1]}}]
+    )
+    (top,) = applied.request_group["action"]
+    given_ids = top
+    for _ in groups:
+        del given_ids["id"]
+        given_ids = given_ids["action"][0]
+    assert top == expected
+    requests = [one.resource for one in applied.made.values()]
+    assert [one["resourceType"] for one in requests] == ["MedicationRequest", "MedicationRequest"]
+    assert [one["medicationCodeableConcept"]["text"] for one in requests] == ["1111", "2222"]
+    assert {one.severity for one in applied.trace.issues} == {"warning"}
