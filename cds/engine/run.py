@@ -27,7 +27,8 @@ class Run:
     `now` is the engine's DateTime of the evaluation. `values` holds one slot per definition and parameter of the
     program; `force(slot)` computes one, `refer(slot)` too and remembers who asked. `charge(n)` counts n steps and
     raises BudgetExceeded beyond `max_steps`, or after `deadline` (a `time.monotonic()` value). `notes` collects
-    (resource or list of resources, paths) while the run explains itself; `messages` what the library said by Message: (severity, text).
+    (resource or list of resources, paths) while the run explains itself; `messages` what the library said by Message:
+    (severity, text).
     """
 
     __slots__ = (
