@@ -47,7 +47,7 @@ class AppliedActivity:
 
 
 def apply_activity(activity: Artifact, evaluators: Evaluators, call: Call) -> AppliedActivity:
-    """Apply an activity by itself: the request keeps the intent the activity defines, else `proposal` (PD-013, PD-155)."""
+    """Apply an activity by itself: the request has the intent the activity defines, else `proposal` (PD-155)."""
     workshop = Workshop(call, evaluators)
     scope = plan_scope(activity, workshop)
     order = Order(

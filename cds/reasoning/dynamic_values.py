@@ -94,7 +94,7 @@ def _apply(text: str, evaluated: Evaluated, target: Target, workshop: Workshop) 
 
 
 def computed_elements(holder: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what the element's own dynamicValues say, after those of cqf-expression extensions on its elements (PD-181).
+    """Return an element's dynamicValues, after those that cqf-expression extensions on its elements stand for (PD-181).
 
     An extension on `_title` says the same as a dynamicValue with the path `title`.
     """

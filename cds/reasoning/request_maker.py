@@ -1,4 +1,4 @@
-"""The elements of one request: from the activity, the plan's action and the circumstances of the call (PD-146 … 166)."""
+"""The elements of one request: from the activity, the plan's action and the circumstances of the call (PD-146 …)."""
 
 from __future__ import annotations
 
