@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cds.errors import RefusedRequest
 from cds.fhir.json import dumps
@@ -39,11 +40,11 @@ def outcome_response(
 
 
 def install_error_responses(app: FastAPI) -> None:
-    """Make every error path of the app answer with an OperationOutcome."""
+    """Make every error path of the app answer with an OperationOutcome. Middleware added later is around this."""
     app.add_exception_handler(RefusedRequest, _refused)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_middleware(_CatchAll)
 
 
 async def _refused(_request: Request, error: Exception) -> Response:
@@ -72,16 +73,42 @@ async def _invalid(_request: Request, error: Exception) -> Response:
     return outcome_response(400, "invalid", f"{member} is missing or mistyped", expression=member)
 
 
-async def _unexpected(_request: Request, error: Exception) -> Response:
-    _log.error("unexpected failure", error=type(error).__name__, exc_info=_safe_trace(error))
-    return outcome_response(500, "exception", "the server failed; the fault is on record, nothing was decided")
+class _CatchAll:
+    """Answers 500 for whatever nothing else handled.
+
+    A handler for Exception would not do: the framework runs it outside all middleware, so that browsers miss the CORS
+    headers, and raises the exception again, so that its text, which can hold patient values, ends in the server's log.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the call on; answer for it when it fails before it answered."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def noting_the_start(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting_the_start)
+        except Exception as error:  # noqa: BLE001 - the last place that can answer
+            _log.error("unexpected failure", error=type(error).__name__, places=_places(error))
+            if not started:
+                text = "the server failed; the fault is on record, nothing was decided"
+                await outcome_response(500, "exception", text)(scope, receive, send)
 
 
-def _safe_trace(error: Exception) -> str:
+def _places(error: Exception) -> str:
     """Return where the failure happened, without its message: messages can hold patient values."""
     places = []
     trace = error.__traceback__
     while trace is not None:
-        places.append(f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}")
+        places.append(f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}")
         trace = trace.tb_next
     return " > ".join(places)

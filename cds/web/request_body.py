@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
-from cds.errors import RefusedRequest
+from cds.errors import BadRequest, RefusedRequest
 from cds.fhir.json import loads
 
+BODY_SECONDS = 10.0
 _JSON_TYPES = ("application/json", "application/fhir+json")
 
 
@@ -19,6 +22,13 @@ class UnsupportedMediaType(RefusedRequest):
     code = "not-supported"
 
 
+class BodyTooSlow(RefusedRequest):
+    """The body did not arrive in time."""
+
+    status = 408
+    code = "timeout"
+
+
 class BodyTooLarge(RefusedRequest):
     """The body is larger than the server reads."""
 
@@ -27,7 +37,7 @@ class BodyTooLarge(RefusedRequest):
 
 
 async def read_json(request: Request, *, max_bytes: int) -> Any:
-    """Return the decoded body; raise `RefusedRequest` (400, 413, 415) that says why not."""
+    """Return the decoded body; raise `RefusedRequest` (400, 408, 413, 415) that says why not."""
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     if media_type.strip().lower() not in _JSON_TYPES:
         msg = "send the request as Content-Type: application/json"
@@ -42,12 +52,25 @@ async def read_json(request: Request, *, max_bytes: int) -> Any:
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > max_bytes:
         _refuse_size(max_bytes)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            body = await _read(request, max_bytes)
+    except TimeoutError:
+        msg = f"the body did not arrive within {BODY_SECONDS:.0f} s"
+        raise BodyTooSlow(msg) from None
+    except ClientDisconnect:
+        msg = "the client went away before the body was whole"
+        raise BadRequest(msg) from None
+    return loads(bytes(body))
+
+
+async def _read(request: Request, max_bytes: int) -> bytearray:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > max_bytes:
             _refuse_size(max_bytes)
-    return loads(bytes(body))
+    return body
 
 
 def _refuse_size(max_bytes: int) -> None:
