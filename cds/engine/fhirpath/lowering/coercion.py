@@ -12,7 +12,7 @@ from cds.engine.fhirpath.lowering.expr import Expr, is_empty
 from cds.engine.fhirpath.types import Type
 from cds.engine.fhirpath.values.elements import type_of, value_of, with_type, with_types
 from cds.engine.fhirpath.values.system import reader, system_value
-from cds.engine.runtime.fhir_values import boolean_value
+from cds.engine.runtime.fhir_values import Element, boolean_value
 
 
 def single_item(items: list[Any] | None) -> Any:
@@ -120,11 +120,9 @@ def _truth_of(value: Any) -> bool | None:
 
 
 def _decision_of(value: Any, function: str) -> bool | None:
-    value = system_value(value)
     if value is None or isinstance(value, bool):
         return value
-    kind = type_of(value)
-    if kind.namespace == "System":
-        message = f"{function}() asks for a Boolean, not {kind}"
-        raise EvaluationError(message)
-    return True
+    if isinstance(value, Element | dict):
+        return _truth_of(value)
+    message = f"{function}() asks for a Boolean, not {type_of(value)}"
+    raise EvaluationError(message)

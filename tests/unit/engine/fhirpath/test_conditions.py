@@ -174,6 +174,18 @@ def test_unknown_is_neither_true_nor_false(expression, expected):
     assert holds(expression) is expected
 
 
+def test_an_element_that_is_no_boolean_counts_as_true_but_a_computed_value_is_an_error():
+    dead = {"resourceType": "Patient", "deceasedDateTime": "2026-01-01"}
+    alive = {"resourceType": "Patient", "deceasedBoolean": False}
+    for condition in ("iif(%p.deceased, true, false)", "%p.deceased and true", "%p.where(deceased).exists()"):
+        assert holds(condition, p=dead) is True
+        assert holds(condition, p=alive) is False
+    assert holds("iif(%p.deceased, true, false)", p={"resourceType": "Patient"}) is False
+    assert holds("%p.deceased and true", p={"resourceType": "Patient"}) is None
+    with pytest.raises(EvaluationError, match="asks for a Boolean"):
+        holds("iif(1 + 1, true)")
+
+
 def test_what_follows_a_decision_is_not_evaluated():
     assert holds("false and (1 | 2).single() = 1") is False
     assert holds("true or (1 | 2).single() = 1") is True
