@@ -84,7 +84,7 @@ def _expression_ref(lowering: Lowering, node: Any) -> Deep[Value]:
         target, context = lowering.library.name, lowering.library.definitions[name].get("context", "Patient")
     lowering.refers_to(target, name)
     value = Value(ir.Definition(target, name, lowering.locator), type_)
-    if lowering.context == "Unfiltered" and context != "Unfiltered":
+    if lowering.context == "Unfiltered" and context == "Patient":
         # Outside the patient's context a definition of the patient gives one result per patient, and there is one.
         return Value(build.make_list([value.node]), types.ListOf(type_))
     return value

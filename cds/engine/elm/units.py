@@ -12,6 +12,8 @@ from cds.engine.elm.types import Type
 from cds.engine.elm.value import Origin, Value, convert
 from cds.engine.trampoline import Deep
 
+_CONTEXTS = ("Patient", "Unfiltered", "Population")
+
 
 def definition(lowering: Lowering, name: str) -> Deep[Type]:
     """Lower a definition of this library, unless it is done, and return its type."""
@@ -20,7 +22,11 @@ def definition(lowering: Lowering, name: str) -> Deep[Type]:
             message = f"the definition {name!r} depends on itself"
             raise Refused(message)
         source = lowering.library.definitions[name]
-        with lowering.separate_unit(name, source.get("context", "Patient")):
+        context = source.get("context", "Patient")
+        if context not in _CONTEXTS:
+            lowering.locator = source.get("locator")
+            lowering.refuse("context", f"the context {context} is not supported, only Patient and Unfiltered")
+        with lowering.separate_unit(name, context):
             lowering.locator = source.get("locator")
             value: Value = yield lowering.lower(source.get("expression"))
         lowering.definitions[name] = LoweredFunction(name, (), value.node, value.type)

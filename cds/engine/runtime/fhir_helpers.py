@@ -11,7 +11,7 @@ from typing import Any
 from cds.engine.errors import EvaluationError
 from cds.engine.model import r4
 from cds.engine.run import Run
-from cds.engine.runtime import fhir_values
+from cds.engine.runtime import fhir_values, interval
 from cds.engine.runtime.fhir_values import Element, date_time_value, decimal_value, json_object, json_of, text_value
 from cds.engine.runtime.interval import Interval
 from cds.engine.runtime.values import Code, Concept, Quantity, Ratio, ValueSet
@@ -87,12 +87,16 @@ def quantity_to_interval(quantity: Any) -> Interval | None:
 
 
 def period_to_interval(run: Run, period: Any) -> Interval | None:
-    """Return the Interval<DateTime>; a missing start is unknown (open), a missing end is not yet (closed)."""
+    """Return the Interval<DateTime>; a missing start is unknown (open), a missing end is not yet (closed).
+
+    Raises EvaluationError for a period that ends before it starts.
+    """
     period = json_object(json_of(period))
     if period is None:
         return None
     start = date_time_value(run, period.get("start"))
-    return _interval(start, date_time_value(run, period.get("end")), low_closed=period.get("start") is not None)
+    end = date_time_value(run, period.get("end"))
+    return _interval(start, end, "DateTime", low_closed=period.get("start") is not None)
 
 
 def range_to_interval(range_: Any) -> Interval | None:
@@ -101,10 +105,10 @@ def range_to_interval(range_: Any) -> Interval | None:
     return None if range_ is None else _interval(to_quantity(range_.get("low")), to_quantity(range_.get("high")))
 
 
-def _interval(low: Any, high: Any, *, low_closed: bool = True, high_closed: bool = True) -> Interval | None:
-    if low is None and high is None and low_closed and high_closed:
-        return None  # Interval[null, null] with closed ends says nothing, as in CQL's interval selector
-    return Interval(low, high, low_closed, high_closed)
+def _interval(
+    low: Any, high: Any, point_type: str = "Quantity", *, low_closed: bool = True, high_closed: bool = True
+) -> Interval:
+    return interval.interval(low, high, low_closed, high_closed, point_type=point_type)
 
 
 def to_ratio(ratio: Any) -> Ratio | None:
@@ -206,4 +210,6 @@ def to_interval(run: Run, value: Any) -> Interval | None:
         return value if isinstance(value, Interval) else None
     if value.type == "Period":
         return period_to_interval(run, value)
-    return range_to_interval(value) if value.type == "Range" else quantity_to_interval(value)
+    if value.type == "Range":
+        return range_to_interval(value)
+    return quantity_to_interval(value) if r4.is_subtype(value.type, "Quantity") else None

@@ -1,0 +1,67 @@
+"""The index over the resources of one patient."""
+
+from __future__ import annotations
+
+import pytest
+
+from cds.engine import ResourceIndex
+
+
+def coded(id_, *codings, type_="Observation", **members):
+    return {"resourceType": type_, "id": id_, "code": {"coding": list(codings)}, **members}
+
+
+A, B = {"system": "s", "code": "a"}, {"system": "s", "code": "b"}
+
+
+def ids(resources):
+    return [resource["id"] for resource in resources]
+
+
+def test_resources_come_in_the_order_given_and_each_once():
+    index = ResourceIndex([coded("2", B, A), coded("1", A), coded("3", B), coded("x", A, type_="Condition")])
+    both = frozenset({("s", "a"), ("s", "b")})
+    assert ids(index.with_codes("Observation", "code", both)) == ["2", "1", "3"]
+    assert ids(index.with_codes("Observation", "code", frozenset({("s", "a")}))) == ["2", "1"]
+    assert ids(index.of_type("Condition")) == ["x"]
+    assert index.of_type("Encounter") == []
+    assert len(index.of_type("Resource")) == 4
+
+
+def test_the_system_belongs_to_the_code():
+    index = ResourceIndex([coded("1", {"code": "a"}), coded("2", {"system": "t", "code": "a"})])
+    assert index.with_codes("Observation", "code", frozenset({("s", "a")})) == []
+    assert ids(index.with_codes("Observation", "code", frozenset({(None, "a")}))) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "path"),
+    [
+        ({"resourceType": "MedicationRequest", "medicationCodeableConcept": {"coding": [A]}}, "medication"),
+        ({"resourceType": "Observation", "category": [{"coding": [B]}, {"coding": [A]}]}, "category"),
+        ({"resourceType": "Encounter", "class": A}, "class"),
+        ({"resourceType": "Observation", "status": "a"}, "status"),
+        ({"resourceType": "HealthcareService", "id": "x", "type": [{"coding": [A]}]}, "type"),
+    ],
+)
+def test_codes_are_found_in_every_form_of_coded_element(resource, path):
+    index = ResourceIndex([resource])
+    type_name = resource["resourceType"]
+    assert index.with_codes(type_name, path, frozenset({("s", "a")})) == [resource]
+    assert index.in_value_set(type_name, path, ("v", None), {"s": frozenset({"a"})}) == [resource]
+    assert index.in_value_set(type_name, path, ("w", None), {"t": frozenset({"b"})}) == []
+
+
+@pytest.mark.parametrize(
+    "code", ["a", 5, [], {"coding": "a"}, {"coding": ["a", None]}, {"coding": [{"code": ["a"]}]}, {}]
+)
+def test_a_malformed_code_matches_nothing(code):
+    index = ResourceIndex([{"resourceType": "Observation", "id": "1", "code": code}])
+    assert index.with_codes("Observation", "code", frozenset({("s", "a"), (None, "a")})) == []
+
+
+def test_a_resource_is_found_by_its_id():
+    first, second = coded("1", A), coded("1", B)
+    index = ResourceIndex([first, second])
+    assert index.by_id("Observation", "1") is first
+    assert index.by_id("Condition", "1") is None
