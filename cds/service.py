@@ -93,7 +93,7 @@ class World:
 
 def prepare_services(content: Content) -> dict[str, Service]:
     """Compile the logic of every guideline and derive what each service reads; raises `ContentError`, `EngineError`."""
-    logic = {guideline.id: compile_logic(content, guideline) for guideline in content.guidelines}
+    logic = compile_logic(content)
     return {service.id: _prepare(service, logic[service.guideline.id]) for service in content.services}
 
 

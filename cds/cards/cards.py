@@ -6,7 +6,7 @@ code → topic, child actions → suggestions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from cds.cards.suggestions import SuggestionMaker, nested_group
@@ -41,11 +41,20 @@ def cards_from_request_group(applied: Applied, *, guideline: Guideline, new_id: 
     """
     suggestions = SuggestionMaker(made=applied.made, hook=applied.trace.hook, new_id=new_id)
     maker = _CardMaker(guideline, suggestions, new_id)
-    cards = [maker.card(action) for action in _opened(applied.request_group, applied)]
+    cards = _once(maker.card(action) for action in _opened(applied.request_group, applied))
     failures = list(_failures(applied.trace.actions))
     if failures:
         cards.append(maker.not_evaluated(failures))
     return sorted(cards, key=lambda card: _ORDER.index(card.indicator))
+
+
+def _once(cards: Iterable[Card]) -> list[Card]:
+    """Drop a card that says the same as an earlier one, as when two strategies lead to one recommendation (PD-233)."""
+    seen: dict[str, Card] = {}
+    for card in cards:
+        said = card.model_dump_json(include={"summary", "detail", "indicator", "source", "extension"})
+        seen.setdefault(said, card)
+    return list(seen.values())
 
 
 def _opened(group: Mapping[str, Any], applied: Applied) -> Iterator[Mapping[str, Any]]:

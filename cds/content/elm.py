@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import orjson
@@ -144,7 +145,11 @@ def resolve_definition(text: str, libraries: Iterable[CompiledLibrary]) -> Defin
     names = " and ".join(library.name for library in scope)
     if holders and len(scope) > 1:
         return f'{unqualified!r} needs its library ({names}): write {holders[0].name}."{unqualified}"'
-    return f"{name!r} is not a public definition of {names}: correct the name, or define it there"
+    known = [definition for library in scope for definition in library.definitions]
+    wanted = _unescaped(qualified, 3) if qualified else unqualified
+    similar = get_close_matches(wanted, known, n=1)
+    hint = f"did you mean {similar[0]!r}?" if similar else "correct the name, or define it there"
+    return f"{name!r} is not a public definition of {names}: {hint}"
 
 
 def _unescaped(match: re.Match[str], group: int = 1) -> str:

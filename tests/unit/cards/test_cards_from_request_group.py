@@ -260,3 +260,9 @@ def test_two_failures_are_counted_as_two():
 
 def test_nothing_applicable_is_no_card():
     assert cards(plan(child("a", condition=when("No")))) == []
+
+
+def test_pd_233_a_recommendation_that_two_strategies_lead_to_is_one_card():
+    inner = plan(child("x"), id="inner", url=f"{BASE}/PlanDefinition/inner")
+    twice = [{"id": name, "definitionCanonical": inner["url"]} for name in ("a", "b")]
+    assert [one["summary"] for one in cards(plan(*twice), inner)] == ["X"]

@@ -165,7 +165,7 @@ def test_tests_and_sources_beside_the_content_are_not_read_as_content(tmp_path):
         ),
         (
             [library("Logic", "Is Due"), plan(action("Is Du"))],
-            "action[0].condition[0].expression.expression: 'Is Du' is not a public definition of Logic",
+            "condition[0].expression.expression: 'Is Du' is not a public definition of Logic: did you mean 'Is Due'?",
         ),
         (
             [library("Logic", "Is Due", includes=("Shared",)), plan(action())],

@@ -44,7 +44,7 @@ PATTERN = value_set(filter=[{"property": "code", "op": "regex", "value": r"C90\.
 
 def applied(loaded: Content, *resources: dict, **call) -> Applied:
     (guideline,) = loaded.guidelines
-    logic = compile_logic(loaded, guideline)
+    logic = compile_logic(loaded)[guideline.id]
     evaluators = logic.evaluators([PATIENT, *resources], parameters={}, now=NOW)
     return apply_plan_definition(guideline.artifact, evaluators, Call(patient=PATIENT, now=NOW, **call))
 
@@ -121,7 +121,7 @@ def test_everything_that_cannot_run_is_told_together(tmp_path):
     actions = [action("a", "Has Myeloma"), action("b", "gender = = 'x'", language="text/fhirpath")]
     loaded = content(tmp_path, logic, snomed, plan(*actions))
     with pytest.raises(BrokenContent) as caught:
-        compile_logic(loaded, loaded.guidelines[0])
+        compile_logic(loaded)
     told = [str(problem) for problem in caught.value.problems]
     assert len(told) == 3
     assert any("Library/logic.json" in one and "NoSuchOperator" in one and "7:3" in one for one in told)
@@ -131,6 +131,26 @@ def test_everything_that_cannot_run_is_told_together(tmp_path):
 
 def test_parameters_are_those_of_all_libraries_once(tmp_path):
     loaded = content(tmp_path, library(boolean("Yes", True), refers("Also", "Yes")), plan(action("a", "Also")))
-    logic = compile_logic(loaded, loaded.guidelines[0])
+    logic = compile_logic(loaded)["demo"]
     assert logic.parameters == ()
     assert logic.retrieves("Logic", "Also") == ()
+
+
+def test_guidelines_share_one_engine_and_two_versions_of_a_library_do_not_mix(tmp_path):
+    other = plan(action("b", "Yes"), id="other", url="https://example.org/fhir/PlanDefinition/other")
+    shared = compile_logic(content(tmp_path / "one", library(boolean("Yes", True)), plan(action("a", "Yes")), other))
+    assert shared["demo"].engine is shared["other"].engine
+
+    newer = library(boolean("Yes", False)) | {"id": "logic-2", "version": "2"}
+    old, new = [
+        plan(action("a", "Yes"), library=[f"https://example.org/fhir/Library/Logic|{one}"]) for one in ("1", "2")
+    ]
+    new |= {"id": "new", "url": "https://example.org/fhir/PlanDefinition/new"}
+    loaded = content(tmp_path / "two", library(boolean("Yes", True)), newer, old, new)
+    logic = compile_logic(loaded)
+    answers = {}
+    for guideline in loaded.guidelines:
+        evaluators = logic[guideline.id].evaluators([PATIENT], parameters={}, now=NOW)
+        result = apply_plan_definition(guideline.artifact, evaluators, Call(patient=PATIENT, now=NOW))
+        answers[guideline.id] = result.trace.actions[0].outcome
+    assert answers == {"demo": Outcome.TRUE, "new": Outcome.FALSE}
