@@ -26,9 +26,10 @@ class Enumerations(Protocol):
 
 
 def in_value_set(code: Any, value_set: ValueSet | None, enumerations: Enumerations) -> bool | None:
-    """Return whether a Code, a Concept or a code without system is in the value set; false for a null code.
+    """Return whether a Code, a Concept or a plain string is in the value set; false for a null code.
 
-    Raises EvaluationError when the value set is not known, or a code without system is in it for several systems.
+    A string has no system: it is compared by code alone. Raises EvaluationError when the value set is not known, or has
+    such a code in several systems.
     """
     if value_set is None:
         return None
@@ -79,9 +80,8 @@ def _codes(reference: ValueSet | CodeSystem, enumerations: Enumerations) -> Mapp
 
 def _is_member(code: Any, members: Mapping[str, frozenset[str]]) -> bool:
     if isinstance(code, Code):
-        if code.system is None:
-            return _is_member(code.code, members)
-        return code.code in members.get(code.system, ())
+        # A Coding without its system is not equivalent to any member: which code it is, nobody knows.
+        return code.system is not None and code.code in members.get(code.system, ())
     if isinstance(code, Concept):
         return any(_is_member(candidate, members) for candidate in code.codes)
     if isinstance(code, str):

@@ -35,7 +35,7 @@ KNOWN = Known()
         (Code("a", "urn:s", "2031", "another display"), True),
         (Code("a", "urn:t"), False),
         (Code("z", "urn:s"), False),
-        (Code("a"), True),
+        (Code("a"), False),
         ("a", True),
         ("z", False),
         (Concept((Code("z", "urn:s"), Code("b", "urn:s"))), True),
@@ -66,12 +66,11 @@ def test_an_empty_value_set_has_no_members_and_an_unknown_one_is_an_error():
             question()
 
 
-def test_a_code_without_system_must_not_be_ambiguous():
+def test_a_string_has_no_system_and_must_not_be_ambiguous():
     assert clinical.in_value_set("c", TWO_SYSTEMS, KNOWN) is True
     with pytest.raises(EvaluationError, match="ambiguous"):
         clinical.in_value_set("a", TWO_SYSTEMS, KNOWN)
-    with pytest.raises(EvaluationError, match="ambiguous"):
-        clinical.in_value_set(Code("a"), TWO_SYSTEMS, KNOWN)
+    assert clinical.in_value_set(Code("a"), TWO_SYSTEMS, KNOWN) is False
 
 
 def test_what_is_no_code_is_an_error():
