@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format elm check cases integration e2e bench bench-engine conformance-engine fuzz docs wheel clean
+.PHONY: help run test lint format elm check cases integration e2e bench bench-engine conformance-engine fuzz docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
@@ -51,8 +51,8 @@ check: $(VENV)/.dev ## Check the guidelines and mappings
 cases: $(VENV)/.dev ## Run the test cases beside the guidelines
 	$(BIN)/cds test
 
-wheel: $(VENV)/.dev ## Build the wheel, install it elsewhere, and let it serve
-	$(BIN)/python -m pytest tests/integration/test_wheel.py -m integration
+integration: $(VENV)/.dev ## Run the tests that install things or start servers: the wheel, PostgreSQL, FHIR servers
+	$(BIN)/python -m pytest tests/integration -m integration
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) dist build .cache .coverage htmlcov
