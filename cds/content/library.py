@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cds.content.artifact import Artifact
 from cds.content.dependencies import dependencies
-from cds.content.elm import UnreadableLogic, compiled_library
+from cds.content.elm import CompiledLibrary, UnreadableLogic, compiled_library
 from cds.content.guideline import Guideline, guideline_id, revision
 from cds.content.integrity import problems
 from cds.content.loader import Reading, read_content
@@ -73,11 +73,17 @@ def load_content(paths: Iterable[Path], guidelines: Iterable[str] | None = None)
 def content_from(readings: Sequence[Reading]) -> Content:
     """Put what was read together; raise `BrokenContent` with every problem found."""
     digests = {file: digest for reading in readings for file, digest in reading.digests.items()}
-    artifacts = [artifact for reading in readings for artifact in reading.artifacts]
-    unreadable = dict(_unreadable(artifacts))
-    shelf = Shelf(artifact for artifact in artifacts if artifact not in unreadable)
     found = [problem for reading in readings for problem in reading.problems]
-    found += unreadable.values()
+    readable: list[Artifact] = []
+    compiled: dict[Artifact, CompiledLibrary | None] = {}
+    for artifact in (artifact for reading in readings for artifact in reading.artifacts):
+        try:
+            if artifact.type == "Library":
+                compiled[artifact] = compiled_library(artifact)
+            readable.append(artifact)
+        except UnreadableLogic as error:
+            found.append(Problem(artifact.file, artifact.at("content"), f"{error}: run `cds elm build`"))
+    shelf = Shelf(readable, compiled)
     guidelines = []
     for plan in shelf.of_type("PlanDefinition"):
         closure = dependencies(plan, shelf)
@@ -86,12 +92,3 @@ def content_from(readings: Sequence[Reading]) -> Content:
     if found:
         raise BrokenContent(found)
     return Content(shelf, guidelines)
-
-
-def _unreadable(artifacts: Iterable[Artifact]) -> Iterator[tuple[Artifact, Problem]]:
-    for artifact in artifacts:
-        try:
-            if artifact.type == "Library":
-                compiled_library(artifact)
-        except UnreadableLogic as error:
-            yield artifact, Problem(artifact.file, artifact.at("content"), f"{error}: run `cds elm build`")

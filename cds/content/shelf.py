@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from cds.content.artifact import Artifact
 from cds.content.canonical import Canonical, version_order
-from cds.content.elm import CompiledLibrary, compiled_library
+from cds.content.elm import CompiledLibrary
 
 
 class Shelf:
-    """The artifacts of every source together; every Library on it is readable.
+    """The artifacts of every source together; their types are known by what is found, not by a URL's path (PD-026)."""
 
-    The type of an artifact is known by what is found, not by a URL's path (PD-026).
-    """
-
-    def __init__(self, artifacts: Iterable[Artifact]) -> None:
+    def __init__(
+        self, artifacts: Iterable[Artifact], compiled: Mapping[Artifact, CompiledLibrary | None] | None = None
+    ) -> None:
+        """Take the artifacts, and the ELM of the Libraries among them."""
         self.artifacts = tuple(artifacts)
+        self._compiled = dict(compiled or {})
         self._by_url: dict[str, list[Artifact]] = defaultdict(list)
         self._by_reference: dict[str, Artifact] = {}
         self._by_type: dict[str, list[Artifact]] = defaultdict(list)
-        self._compiled: dict[Artifact, CompiledLibrary | None] = {}
         for artifact in self.artifacts:
             self._by_type[artifact.type].append(artifact)
             if artifact.url is not None:
@@ -50,10 +50,8 @@ class Shelf:
         return tuple(artifact for name in types for artifact in self._by_type.get(name, ()))
 
     def compiled(self, library: Artifact) -> CompiledLibrary | None:
-        """Return the ELM of a Library artifact, decoded once; None when it carries none."""
-        if library not in self._compiled:
-            self._compiled[library] = compiled_library(library)
-        return self._compiled[library]
+        """Return the ELM of a Library artifact; None when it carries none."""
+        return self._compiled.get(library)
 
     def find_compiled(self, name: str, version: str | None) -> Artifact | None:
         """Return the Library artifact whose ELM has this identifier: how one ELM library includes another."""
