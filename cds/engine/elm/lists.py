@@ -10,12 +10,12 @@ from typing import Any
 from cds.engine import build, ir
 from cds.engine.elm import types
 from cds.engine.elm.lowering import HANDLERS, Lowering, lowers
-from cds.engine.elm.members import member
+from cds.engine.elm.members import member, noted
 from cds.engine.elm.operators import element_of_first, first_known, list_then_element, operator
 from cds.engine.elm.queries import Plan, finish, lower_plan
 from cds.engine.elm.types import ListOf
 from cds.engine.elm.value import Value, convert
-from cds.engine.runtime import aggregates, lists
+from cds.engine.runtime import aggregates, fhir_members, lists
 from cds.engine.trampoline import Deep
 
 
@@ -131,5 +131,7 @@ def _for_each(lowering: Lowering, node: Any) -> Deep[Value]:
 @lowers("Children", "Descendents")
 def _children(lowering: Lowering, node: Any) -> Deep[Value]:
     source: Value = yield lowering.lower(node["source"])
-    function = lists.children if node["type"] == "Children" else lists.descendents
-    return Value(build.call(function, source.node, foldable=False), ListOf(types.ANY))
+    function = fhir_members.children if node["type"] == "Children" else fhir_members.descendents
+    open_ = types.ListOf(types.ANY) if isinstance(source.type, ListOf) else types.ANY
+    found = build.call(function, convert(noted(source), open_).node, with_run=True, at=lowering.locator)
+    return Value(found, ListOf(types.ANY))

@@ -85,3 +85,37 @@ def typed(target: Json | None, type_name: str, name: str) -> Any:
     if r4.is_subtype(of, "Resource"):
         return value
     return fhir_values.elements(of, fhir_values.listed(value)) if found.is_list else fhir_values.element(of, value)
+
+
+def children(run: Run, target: Any) -> list[Any] | None:
+    """Return what is directly inside a value: members of resources, elements and tuples, or of each item of a list."""
+    if target is None:
+        return None
+    found: list[Any] = []
+    for value in target if isinstance(target, list) else (target,):
+        for name in _names(value):
+            inner = member(run, value, name)
+            found.extend(inner if isinstance(inner, list) else [] if inner is None else [inner])
+    return found
+
+
+def descendents(run: Run, target: Any) -> list[Any] | None:
+    """Return the children, their children, and so on."""
+    level = children(run, target)
+    if level is None:
+        return None
+    found: list[Any] = []
+    while level:
+        run.charge(len(level))
+        found.extend(level)
+        level = children(run, level) or []
+    return found
+
+
+def _names(value: Any) -> list[str]:
+    if isinstance(value, Element):
+        return list(r4.elements(value.type))
+    if isinstance(value, dict):
+        resource_type = value.get("resourceType")
+        return list(value) if resource_type is None else list(r4.elements(str(resource_type)))
+    return list(_ATTRIBUTES.get(type(value), ()))
