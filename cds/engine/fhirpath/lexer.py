@@ -13,6 +13,7 @@ from enum import Enum
 from cds.engine.errors import FHIRPathSyntaxError
 
 MAX_LENGTH = 100_000
+_LONGEST_SHOWN = 200
 
 
 class Kind(Enum):
@@ -109,7 +110,8 @@ def tokenize(text: str) -> list[Token]:
 
 def syntax_error(message: str, text: str, position: int) -> FHIRPathSyntaxError:
     """Make an error that says where in the text it is."""
-    return FHIRPathSyntaxError(message, expression=text, position=position)
+    shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+    return FHIRPathSyntaxError(message, expression=shown, position=position)
 
 
 def _complaint(text: str, position: int) -> str:

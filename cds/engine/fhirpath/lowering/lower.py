@@ -8,6 +8,7 @@ from typing import Any
 from cds.engine import ir
 from cds.engine.errors import FHIRPathSyntaxError, Problem, UnsupportedError
 from cds.engine.fhirpath import syntax, types
+from cds.engine.fhirpath.lexer import syntax_error
 from cds.engine.fhirpath.lowering import calls, collections, navigation, operators, type_operations
 from cds.engine.fhirpath.lowering.coercion import one
 from cds.engine.fhirpath.lowering.expr import EMPTY, Expr, Scope, constant
@@ -60,7 +61,7 @@ class Lowering:
 
     def refusal(self, message: str, node: syntax.Node) -> FHIRPathSyntaxError:
         """Make the error that refuses the expression at a place."""
-        return FHIRPathSyntaxError(message, expression=self.text, position=node.start)
+        return syntax_error(message, self.text, node.start)
 
 
 def _empty(_lowering: Lowering, _node: syntax.Empty, _scope: Scope, _value: bool) -> Expr:

@@ -146,6 +146,14 @@ def test_nesting_is_bounded_by_a_clean_error():
         fhirpath(" + ".join(["1"] * 5000))
 
 
+def test_long_paths_within_deep_nesting_compile():
+    path = "%a" + ".a" * (MAX_CHAIN - 5)
+    nested = path
+    for _ in range(MAX_NESTING - 5):
+        nested = f"{path}.where({nested}.exists())"
+    assert evaluate(nested, a=None) == []
+
+
 def test_a_path_and_a_sum_may_be_as_long_as_the_bound():
     assert evaluate(" + ".join(["1"] * MAX_CHAIN)) == [MAX_CHAIN]
 
@@ -155,6 +163,13 @@ def test_and_or_and_union_have_no_bound():
     assert evaluate(" or ".join(f"{n} = -1" for n in range(many))) == [False]
     assert evaluate(" and ".join(["true"] * many)) == [True]
     assert evaluate("(" + "|".join(str(n) for n in range(many)) + ").count()") == [many]
+
+
+def test_the_message_about_a_long_expression_stays_short():
+    with pytest.raises(FHIRPathSyntaxError) as caught:
+        fhirpath("true and " * 2000 + "==")
+    assert len(str(caught.value)) < 400
+    assert caught.value.position == 18_000
 
 
 def test_an_over_long_text_is_refused():
