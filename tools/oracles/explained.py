@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from tools.oracles.differential import Difference
@@ -16,6 +17,7 @@ from tools.oracles.fhirpath_differential import Difference as PathDifference
 from tools.oracles.tagged import normal
 
 WHOLE_DECIMAL = re.compile(r"(?<=\d)\.0+(?!\d)")
+MILLISECONDS = re.compile(r"\.\d{3}")
 LONGEST_PERIOD_DAYS = 300_000
 
 
@@ -53,6 +55,30 @@ def _unbounded_period(ours: Any, theirs: Any) -> bool:
     return theirs is None and isinstance(ours, float) and ours > LONGEST_PERIOD_DAYS
 
 
+def _closed(value: Any) -> Any:
+    """Write an open end of a DateTime interval as the last instant inside it: the same interval."""
+    if isinstance(value, list):
+        return [_closed(item) for item in value]
+    if not (isinstance(value, dict) and "interval" in value):
+        return value
+    low_closed, low, high, high_closed = value["interval"]
+    if not high_closed and isinstance(high, dict) and MILLISECONDS.search(high.get("dateTime", "")):
+        last = datetime.fromisoformat(high["dateTime"]) - timedelta(milliseconds=1)
+        high, high_closed = {"dateTime": last.isoformat(timespec="milliseconds")}, True
+    return {"interval": [low_closed, low, high, high_closed]}
+
+
+def _duplicates(ours: Any, theirs: Any) -> bool:
+    if not (isinstance(ours, list) and isinstance(theirs, list) and len(theirs) < len(ours)):
+        return False
+    texts = {json.dumps(normal(item), sort_keys=True) for item in ours}
+    return _same([json.loads(text) for text in texts], theirs)
+
+
+def _same_interval(ours: Any, theirs: Any) -> bool:
+    return _same(_closed(ours), _closed(theirs))
+
+
 VALUE_EXPLANATIONS: tuple[tuple[Callable[[Any, Any], bool], str], ...] = (
     (
         _decimal_text,
@@ -64,11 +90,29 @@ VALUE_EXPLANATIONS: tuple[tuple[Callable[[Any, Any], bool], str], ...] = (
     ),
     (_uncertain, "5 Language Semantics, Uncertainty: arithmetic on a range gives a range; cql-execution gives up"),
     (
+        _same_interval,
+        "B CQL Reference, Equal of intervals: by Start and End; an open end stands for the instant before it",
+    ),
+    (
+        _duplicates,
+        "4 Logical Specification, ReturnClause.distinct: the translator asks for it where a query has a return clause; "
+        "cql-execution, unlike the reference engine in Kotlin, removes duplicates of a query without one too",
+    ),
+    (
         _unbounded_period,
         "B CQL Reference, Start and End: a closed null boundary is the least or greatest value of the point type",
     ),
 )
+# What a whole definition does differently, whatever its values.
+DEFINITION_EXPLANATIONS = {
+    "DiffLanguage.Identifiers that match": "B CQL Reference, Matches: partial; cql-execution anchors the pattern",
+    "DiffLanguage.Weeks since the last result": (
+        "B CQL Reference, Max: by `>`, which is null for dates of which one contains the other, so that the greatest "
+        "is unknown; cql-execution leaves such pairs out"
+    ),
+}
 # JavaScript errors of cql-execution where CQL wants null for null operands, and ours is null.
+NULL_IN_SORT = "Cannot read properties of null (reading 'isQuantity')"
 CRASHES = ("Cannot create a quantity with an undefined value", "Cannot read properties of undefined")
 
 
@@ -77,8 +121,12 @@ def explanation(difference: Difference) -> str | None:
     ours, theirs = difference.ours, difference.theirs
     if "error" in theirs and "value" in ours and ours["value"] is None and theirs["error"].startswith(CRASHES):
         return "4 Logical Specification: null operands give null; cql-execution fails in JavaScript"
+    if theirs.get("error") == NULL_IN_SORT and "value" in ours:
+        return "2 Author's Guide, Sorting: nulls are the lowest values; cql-execution fails in JavaScript"
     if "error" in ours or "error" in theirs:
         return None
+    if difference.key in DEFINITION_EXPLANATIONS:
+        return DEFINITION_EXPLANATIONS[difference.key]
     for matches, reason in VALUE_EXPLANATIONS:
         if matches(ours["value"], theirs["value"]):
             return reason
