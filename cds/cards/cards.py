@@ -98,7 +98,7 @@ class _CardMaker:
             uuid=self._new_id(),
             summary=summary_of(text),
             detail=_detail(action, text, incomplete=bool(incomplete)),
-            indicator=_INDICATORS.get(action.get("priority"), "info"),
+            indicator=_INDICATORS.get(action.get("priority") or self._suggestions.priority(action), "info"),
             source=self._source(topic, action),
             suggestions=offer.suggestions or None,
             selection_behavior=offer.selection if offer.suggestions else None,
@@ -145,7 +145,12 @@ class _CardMaker:
         return Source(label=label, url=next((url for url in urls if url), None), topic=topic)
 
     def _override_reasons(self, action: Mapping[str, Any]) -> list[OverrideReason]:
-        """Return the reasons that the action names, else those that the guideline names for all its cards (PD-230)."""
+        """Return the reasons that the action names, else those that the guideline names for all its cards (PD-230).
+
+        What must be done has none.
+        """
+        if action.get("requiredBehavior") == "must":
+            return []
         for holder in (action, self._guideline.plan):
             for extension in holder.get("extension", ()):
                 if extension["url"].endswith(OVERRIDE_REASONS):

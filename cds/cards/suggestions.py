@@ -55,6 +55,12 @@ class SuggestionMaker:
         lost = len(children) - len(whole) + (1 if not children and is_not_computed(action) else 0)
         return Offer(suggestions=suggestions, selection=selection, lost=lost)
 
+    def priority(self, action: Mapping[str, Any]) -> str | None:
+        """Return the priority of the resource that the action itself points to (PD-219)."""
+        made = self.made.get(action.get("resource", {}).get("reference", ""))
+        priority: str | None = made.resource.get("priority") if made is not None and made.resource else None
+        return priority
+
     def _suggestion(self, action: Mapping[str, Any]) -> Suggestion:
         leaves = [(leaf, self.made[leaf["resource"]["reference"]]) for leaf in _leaves(action, self.made)]
         label = _text(action) or next((text for leaf, made in leaves if (text := _text(leaf) or made.title)), None)

@@ -266,3 +266,14 @@ def test_pd_233_a_recommendation_that_two_strategies_lead_to_is_one_card():
     inner = plan(child("x"), id="inner", url=f"{BASE}/PlanDefinition/inner")
     twice = [{"id": name, "definitionCanonical": inner["url"]} for name in ("a", "b")]
     assert [one["summary"] for one in cards(plan(*twice), inner)] == ["X"]
+
+
+def test_pd_219_without_a_priority_the_requests_priority_is_the_indicator():
+    made = card({"definitionCanonical": definition()}, activity("ServiceRequest", priority="urgent"))
+    assert made["indicator"] == "warning"
+
+
+def test_pd_230_what_must_be_done_has_no_override_reasons():
+    extension = [{"url": REASONS, "valueCanonical": "urn:reasons"}]
+    made = card({"extension": extension, "requiredBehavior": "must"}, *reason_codes(""))
+    assert "overrideReasons" not in made
