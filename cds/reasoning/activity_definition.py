@@ -48,7 +48,7 @@ def apply_activity_definition(order: Order, workshop: Workshop) -> Target:
 def _make(maker: RequestMaker, order: Order, target: Target, workshop: Workshop) -> None:
     """Do the work in PD-142's order on `target`. Raises `DoesNotFit`."""
     target.resource = maker.structure()
-    _values(order.activity, target, workshop, order.scope, order.canonical or "ActivityDefinition")
+    _values(order.activity, target, workshop, order.scope, "ActivityDefinition")
     if order.action is not None and not target.failed:
         target.resource = maker.override(target.resource, order.action)
         _values(order.action, target, workshop, order.plan_scope, order.path)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cds.content.artifact import Artifact
 from cds.expressions.evaluators import Evaluators
 from cds.reasoning.apply import apply_activity, apply_plan_definition
 from cds.reasoning.call import Call
+from cds.reasoning.inputs import matching
+from cds.terminology.value_sets import ValueSets
 from tests.unit.reasoning.fake_session import (
+    BASE,
     NOW,
     PATIENT,
     FakePath,
@@ -156,3 +161,70 @@ def test_hl7s_order_template_kdn5_gives_its_request_group():
     assert [one["resourceType"] for one in requests] == ["MedicationRequest", "MedicationRequest"]
     assert [one["medicationCodeableConcept"]["text"] for one in requests] == ["1111", "2222"]
     assert {one.severity for one in applied.trace.issues} == {"warning"}
+
+
+def dynamic(path: str, name: str = "Value") -> dict:
+    return {"id": "a", "title": "A", "dynamicValue": [{"path": path, "expression": identifier(name)}]}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("priority", "high", "'high' is not one of the codes R4 allows here"),
+        ("title.where(x)", "x", "is not made of names"),
+        ("$this", "x", "must be a resource"),
+        ("nonsense", "x", "has no element nonsense"),
+    ],
+)
+def test_a_value_that_the_action_cannot_take_is_told_and_the_card_says_that_a_part_is_missing(path, value, message):
+    made = plan(dynamic(path))
+    ready = evaluators(made, values={"Value": value})
+    applied = apply_plan_definition(ready.shelf.artifacts[1], ready, Call(patient=PATIENT, now=NOW))
+    (output,) = applied.request_group["action"]
+    assert output["title"] == "A"
+    assert output["extension"][0]["valueCode"] == "error"
+    assert message in applied.trace.issues[0].message
+
+
+def test_an_activity_by_itself_has_no_action_to_write_to():
+    act = activity("ServiceRequest", dynamicValue=[{"path": "%action.title", "expression": identifier("Yes")}])
+    act["library"] = [f"{BASE}/Library/Logic"]
+    ready = evaluators(act)
+    applied = apply_activity(ready.shelf.artifacts[1], ready, Call(patient=PATIENT, now=NOW))
+    assert "no action to set this on" in applied.issues[0].message
+
+
+def test_a_variable_that_fails_is_told_and_is_not_there():
+    variable = {"language": "text/cql-identifier", "expression": "Fails", "name": "due"}
+    extension = [{"url": "http://hl7.org/fhir/StructureDefinition/variable", "valueExpression": variable}]
+    applied = run(plan({"id": "a", "title": "A"}, extension=extension))
+    assert "the variable due failed" in applied.trace.issues[0].message
+
+
+VALUE_SETS = ValueSets(
+    [
+        {
+            "resourceType": "ValueSet",
+            "url": "urn:creatinine",
+            "compose": {"include": [{"system": LOINC, "concept": [{"code": "2160-0"}]}]},
+        }
+    ]
+)
+UNCODED = {"resourceType": "Observation", "id": "o3", "status": "final"}
+
+
+@pytest.mark.parametrize(
+    ("requirement", "ids"),
+    [
+        ({"type": "Observation"}, ["o1", "o2", "o3"]),
+        ({"type": "Condition"}, []),
+        ({"type": "Observation", "codeFilter": [{"path": "code"}]}, ["o1", "o2", "o3"]),
+        ({"type": "Observation", "codeFilter": [{"path": "code", "valueSet": "urn:creatinine"}]}, ["o1"]),
+        ({"type": "Observation", "codeFilter": [{"path": "code", "valueSet": "urn:not-loaded"}]}, ["o1", "o2"]),
+        ({"type": "Observation", "codeFilter": [{"path": "status", "code": [{"code": "final"}]}]}, ["o3"]),
+        (NEEDED | {"codeFilter": [*NEEDED["codeFilter"], {"path": "status", "code": [{"code": "final"}]}]}, []),
+    ],
+)
+def test_pd_187_every_code_filter_is_required_and_what_cannot_be_known_is_kept(requirement, ids):
+    found = matching(requirement, (CREATININE, SODIUM, UNCODED), VALUE_SETS)
+    assert [one["id"] for one in found] == ids
