@@ -52,7 +52,9 @@ def _uncertain(ours: Any, theirs: Any) -> bool:
 
 
 def _unbounded_period(ours: Any, theirs: Any) -> bool:
-    return theirs is None and isinstance(ours, float) and ours > LONGEST_PERIOD_DAYS
+    return (
+        (theirs is None or isinstance(theirs, int | float)) and isinstance(ours, float) and ours > LONGEST_PERIOD_DAYS
+    )
 
 
 def _closed(value: Any) -> Any:
@@ -79,32 +81,34 @@ def _same_interval(ours: Any, theirs: Any) -> bool:
     return _same(_closed(ours), _closed(theirs))
 
 
-VALUE_EXPLANATIONS: tuple[tuple[Callable[[Any, Any], bool], str], ...] = (
-    (
-        _decimal_text,
-        "B CQL Reference, ToString: a Decimal is written with at least one place; JavaScript has no decimals",
+VALUE_EXPLANATIONS: dict[Callable[[Any, Any], bool], str] = {
+    _decimal_text: (
+        "B CQL Reference, ToString: a Decimal is written with at least one place; JavaScript has no decimals"
     ),
-    (
-        _flattened,
-        "B CQL Reference, Flatten: the elements of all lists; cql-execution returns the argument when one list is null",
+    _flattened: (
+        "B CQL Reference, Flatten: the elements of all lists; cql-execution returns the argument when one list is null"
     ),
-    (_uncertain, "5 Language Semantics, Uncertainty: arithmetic on a range gives a range; cql-execution gives up"),
-    (
-        _same_interval,
-        "B CQL Reference, Equal of intervals: by Start and End; an open end stands for the instant before it",
+    _uncertain: ("5 Language Semantics, Uncertainty: arithmetic on a range gives a range; cql-execution gives up"),
+    _same_interval: (
+        "B CQL Reference, Equal of intervals: by Start and End; an open end stands for the instant before it"
     ),
-    (
-        _duplicates,
-        "4 Logical Specification, ReturnClause.distinct: the translator asks for it where a query has a return clause; "
-        "cql-execution, unlike the reference engine in Kotlin, removes duplicates of a query without one too",
+    _duplicates: (
+        "4 Logical Specification, ReturnClause.distinct: asked for where a query has a return clause; cql-execution, "
+        "unlike the reference engine in Kotlin, removes duplicates of a query without one too"
     ),
-    (
-        _unbounded_period,
-        "B CQL Reference, Start and End: a closed null boundary is the least or greatest value of the point type",
+    _unbounded_period: (
+        "B CQL Reference, Start and End: a closed null boundary is the least or greatest value of the point type"
     ),
-)
+}
 # What a whole definition does differently, whatever its values.
+_OTHER_YEAR = (
+    "B CQL Reference, Before and After: a DateTime given as a year is compared as that year; cql-execution carries it to "
+    "the other value's offset and lands in the year before"
+)
 DEFINITION_EXPLANATIONS = {
+    "DiffLanguage.Pairs": _OTHER_YEAR,
+    "DiffTreatment.Conditions and later orders": _OTHER_YEAR,
+    "DiffTreatment.Highest dose in mg": "B CQL Reference, Flatten: as above, and the greatest of what was not flattened",
     "DiffLanguage.Identifiers that match": "B CQL Reference, Matches: partial; cql-execution anchors the pattern",
     "DiffLanguage.Weeks since the last result": (
         "B CQL Reference, Max: by `>`, which is null for dates of which one contains the other, so that the greatest "
@@ -127,7 +131,7 @@ def explanation(difference: Difference) -> str | None:
         return None
     if difference.key in DEFINITION_EXPLANATIONS:
         return DEFINITION_EXPLANATIONS[difference.key]
-    for matches, reason in VALUE_EXPLANATIONS:
+    for matches, reason in VALUE_EXPLANATIONS.items():
         if matches(ours["value"], theirs["value"]):
             return reason
     return None
