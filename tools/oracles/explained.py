@@ -102,13 +102,16 @@ VALUE_EXPLANATIONS: dict[Callable[[Any, Any], bool], str] = {
 }
 # What a whole definition does differently, whatever its values.
 _OTHER_YEAR = (
-    "B CQL Reference, Before and After: a DateTime given as a year is compared as that year; cql-execution carries it to "
-    "the other value's offset and lands in the year before"
+    "B CQL Reference, Before and After: a DateTime given as a year is compared as that year; cql-execution carries it "
+    "to the other value's offset and lands in the year before"
 )
 DEFINITION_EXPLANATIONS = {
     "DiffLanguage.Pairs": _OTHER_YEAR,
     "DiffTreatment.Conditions and later orders": _OTHER_YEAR,
-    "DiffTreatment.Highest dose in mg": "B CQL Reference, Flatten: as above, and the greatest of what was not flattened",
+    "DiffTreatment.Highest dose in mg": "B CQL Reference, Flatten: as above; the greatest of what was not flattened",
+    "DiffLanguage.Newest three": (
+        "2 Author's Guide, Sorting: the second key orders what the first leaves equal; cql-execution stops at equal Dates"
+    ),
     "DiffLanguage.Identifiers that match": "B CQL Reference, Matches: partial; cql-execution anchors the pattern",
     "DiffLanguage.Weeks since the last result": (
         "B CQL Reference, Max: by `>`, which is null for dates of which one contains the other, so that the greatest "
