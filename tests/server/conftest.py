@@ -1,8 +1,12 @@
-"""A real server on loopback, with the sandbox, once for all tests of this folder."""
+"""A real server on loopback, with the sandbox, once for all tests of this folder.
+
+Every exchange of every test is checked against the specification's own invariants on the way.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import threading
 import time
@@ -16,8 +20,12 @@ import uvicorn
 
 from cds.app import create_app, local_now, sandbox_url
 from cds.commands.serve import demo_request
+from cds.conformance import rules
+from cds.conformance.invariants import broken_by_feedback, broken_by_request, broken_by_response
 from cds.sandbox.synthetic_patients import find_story
 from cds.settings import Settings
+
+NOW = local_now()
 
 
 @dataclass(frozen=True)
@@ -36,46 +44,82 @@ class Server:
         body = {**demo_request(find_story(patient), fire, self.fhir), **changes}
         return {name: value for name, value in body.items() if value is not ...}
 
+    def services(self) -> dict[str, dict[str, Any]]:
+        """What discovery lists, by id."""
+        return {entry["id"]: entry for entry in self.http.get("/cds-services").json()["services"]}
+
     def prefetch(self, service: str, patient: str) -> dict[str, Any]:
         """What an EHR would prefetch for this service: every template, sent to the sandbox's FHIR server."""
-        services = {entry["id"]: entry for entry in self.http.get("/cds-services").json()["services"]}
         return {
             key: self.http.get(f"{self.fhir}/{template.replace('{{context.patientId}}', patient)}").json()
-            for key, template in services[service]["prefetch"].items()
+            for key, template in self.services()[service]["prefetch"].items()
         }
 
     def call(self, service: str, body: Any, **options: Any) -> httpx.Response:
         return self.http.post(f"/cds-services/{service}", json=body, **options)
 
+    def feedback(self, service: str, *items: dict[str, Any], **options: Any) -> httpx.Response:
+        return self.http.post(f"/cds-services/{service}/feedback", json={"feedback": list(items)}, **options)
 
-@contextlib.contextmanager
-def running(**options: Any) -> Iterator[Server]:
-    """Start a server on a free port, and end it."""
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = Settings(
-        **{"database": "sqlite://", "public_url": f"http://127.0.0.1:{port}", "cors_origins": ("*",), **options}
-    )
-    now = local_now()  # one moment for all calls, so that answers can be compared to the letter
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(settings, sandbox=True, clock=lambda: now),
-            port=port,
-            log_level="warning",
-            http="httptools",
-            ws="none",
-        )
-    )
+        return free.getsockname()[1]
+
+
+@contextlib.contextmanager
+def serving(app: Any, port: int) -> Iterator[None]:
+    """Serve an ASGI application on loopback until the block ends."""
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", http="httptools", ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         assert thread.is_alive()
         time.sleep(0.01)
-    with httpx.Client(base_url=settings.public_url, trust_env=False, timeout=30) as http:
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@contextlib.contextmanager
+def running(*, sandbox: bool = True, **options: Any) -> Iterator[Server]:
+    """Start a server on a free port, and end it; its clock stands still, so that equal data give equal answers."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    settings = Settings(**{"database": "sqlite://", "public_url": address, "cors_origins": ("*",), **options})
+    app = create_app(settings, sandbox=sandbox, clock=lambda: NOW)
+    hooks = {"response": [_keeps_the_rules]}
+    with (
+        serving(app, port),
+        httpx.Client(base_url=address, trust_env=False, timeout=30, event_hooks=hooks) as http,
+    ):
         yield Server(settings, http)
-    server.should_exit = True
-    thread.join()
+
+
+def _keeps_the_rules(response: httpx.Response) -> None:
+    """Check one exchange: the twelve invariants, no null and nothing empty, an OperationOutcome on every refusal."""
+    path = response.request.url.path
+    if not path.startswith("/cds-services") or response.request.method == "OPTIONS":
+        return
+    response.read()
+    if response.status_code == 304:
+        return
+    document = response.json()
+    if not response.is_success:
+        assert document["resourceType"] == "OperationOutcome"
+        return
+    assert [*rules.nulls_and_empties(document)] == []
+    if path == "/cds-services":
+        return
+    sent = json.loads(response.request.content)
+    if path.endswith("/feedback"):
+        assert [*broken_by_feedback(sent)] == []
+    else:
+        assert [*broken_by_request(sent), *broken_by_response(document)] == []
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@
 Type names are FHIR's without a namespace ("Observation", "Observation.Component", "dateTime"); CQL's own types carry
 theirs ("System.String"). A code with a required binding has a type of its own in the model information
 ("ObservationStatus"); `fhir_type` gives the name FHIR uses on the wire ("code").
-The table is r4.json beside this module, written by tools/model/generate_r4.py.
+The table is r4.json beside this module, written by tools/model/generate_r4.py. cds_hooks.json adds the logical
+models of CDS Hooks messages ("CDSHooksResponse.Card"), so that FHIRPath can be asked about them.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ class Element:
 
 @cache
 def _table() -> Mapping[str, Mapping[str, Any]]:
-    text = files(__package__).joinpath("r4.json").read_text(encoding="utf-8")
-    table: dict[str, dict[str, Any]] = json.loads(text)
+    table: dict[str, dict[str, Any]] = {}
+    for name in ("r4.json", "cds_hooks.json"):
+        table |= json.loads(files(__package__).joinpath(name).read_text(encoding="utf-8"))
     return table
 
 
