@@ -17,6 +17,12 @@ LIBRARY = {
     "codes": {"def": [{"name": "K", "id": "2823-3", "codeSystem": {"name": "LOINC"}}]},
 }
 K = {"type": "ToList", "operand": {"type": "CodeRef", "name": "K"}}
+ENCOUNTER = {
+    "resourceType": "Encounter",
+    "id": "e1",
+    "status": "finished",
+    "period": {"start": "2026-03-02", "end": "2026-03-03"},
+}
 RESOURCES = [
     observation("in", "2823-3", "2026-03-01T10:00:00Z", 4),
     observation("edge", "2823-3", "2026-03", 4),
