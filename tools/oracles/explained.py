@@ -110,7 +110,7 @@ DEFINITION_EXPLANATIONS = {
     "DiffTreatment.Conditions and later orders": _OTHER_YEAR,
     "DiffTreatment.Highest dose in mg": "B CQL Reference, Flatten: as above; the greatest of what was not flattened",
     "DiffLanguage.Newest three": (
-        "2 Author's Guide, Sorting: the second key orders what the first leaves equal; cql-execution stops at equal Dates"
+        "2 Author's Guide, Sorting: the second key orders equal values of the first; cql-execution stops there"
     ),
     "DiffLanguage.Identifiers that match": "B CQL Reference, Matches: partial; cql-execution anchors the pattern",
     "DiffLanguage.Weeks since the last result": (

@@ -31,7 +31,7 @@ def _fetch(folder: Path) -> Path:
     if maven is None:
         raise TranslatorFailed("Maven, which fetches FHIRHelpers for cql-execution, is not installed")
     folder.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(  # noqa: S603 - a fixed command
+    done = subprocess.run(
         [maven, "-q", "-B", "dependency:copy", f"-Dartifact={ARTEFACT}:{VERSION}", f"-DoutputDirectory={folder}"],
         cwd=folder,
         capture_output=True,

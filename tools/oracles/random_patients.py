@@ -55,7 +55,7 @@ class RandomPatient:
     """Builds the resources of one patient."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311 - test data
+        self.random = random.Random(seed)
         self.numbers: dict[str, int] = {}
 
     def build(self) -> list[JSONObject]:
