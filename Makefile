@@ -54,5 +54,18 @@ cases: $(VENV)/.dev ## Run the test cases beside the guidelines
 integration: $(VENV)/.dev ## Run the tests that install things or start servers: the wheel, PostgreSQL, FHIR servers
 	$(BIN)/python -m pytest tests/integration -m integration
 
+e2e: $(VENV)/.dev ## Drive a real browser (Debian's chromium)
+	$(BIN)/python -m pytest tests/e2e -m e2e
+
+bench: $(VENV)/.dev ## Measure hook calls
+	$(BIN)/python -m tests.benchmarks.hook_call
+
+docs: $(VENV)/.docs ## Build the documentation site into site/
+	$(BIN)/mkdocs build --strict
+
+$(VENV)/.docs: $(VENV)/.dev
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[dev,docs,postgres]'
+	@touch $@
+
 clean: ## Remove what the targets made
 	rm -rf $(VENV) dist build .cache .coverage htmlcov
