@@ -11,8 +11,7 @@ from cds.engine.elm.type_tests import Cast, matches
 from cds.engine.elm.types import IntervalOf, ListOf, Named, Type
 from cds.engine.errors import EvaluationError
 from cds.engine.run import Run
-from cds.engine.runtime import conversion, evaluation, fhir_helpers
-from cds.engine.runtime.interval import Interval
+from cds.engine.runtime import conversion, evaluation, fhir_helpers, interval
 from cds.engine.runtime.values import Long, Tuple, type_name
 
 if TYPE_CHECKING:
@@ -40,24 +39,31 @@ def bind(run: Run, given: Mapping[str, Any], slot: Slot) -> Any:
     """
     if slot.name not in given:
         return None if slot.evaluate is None else slot.evaluate(run)
-    value = _converted(run, given[slot.name], slot.type)
-    if value is None and given[slot.name] is not None:
-        message = f"the parameter {slot.name!r} is a {type_name(given[slot.name])}, which is no {slot.type}"
+    return _converted(run, given[slot.name], slot.type, slot.name)
+
+
+def _converted(run: Run, value: Any, of: Type, name: str) -> Any:
+    found = None if value is None else _read(run, value, of, name)
+    if found is None and value is not None:
+        message = f"the parameter {name!r} is a {type_name(value)}, which is no {of}"
         raise EvaluationError(message)
-    return value
+    return found
 
 
-def _converted(run: Run, value: Any, of: Type) -> Any:
-    if value is None or of == types.ANY:
+def _read(run: Run, value: Any, of: Type, name: str) -> Any:
+    """Return the value as the type wants it, None when it is not of the type."""
+    if of == types.ANY or types.is_element(of):
         return value
     if isinstance(of, ListOf):
-        return [_converted(run, item, of.element) for item in value] if isinstance(value, list | tuple) else None
+        if not isinstance(value, list | tuple):
+            return None
+        return [_converted(run, item, of.element, name) for item in value]
     if isinstance(of, IntervalOf):
-        return _interval(run, value, of.point)
-    if isinstance(of, types.TupleOf) and isinstance(value, dict):
-        return Tuple({name: _converted(run, value.get(name), type_) for name, type_ in of.elements})
-    if types.is_element(of):
-        return value
+        return _interval(run, value, of, name)
+    if isinstance(of, types.TupleOf):
+        if not isinstance(value, dict):
+            return None
+        return Tuple({part: _converted(run, value.get(part), type_, name) for part, type_ in of.elements})
     if isinstance(of, Named) and of.is_system:
         return _system(run, value, of.name)
     return value if matches(of)(value) else None
@@ -77,10 +83,11 @@ def _system(run: Run, value: Any, name: str) -> Any:
     return Cast(Named(name))(value)
 
 
-def _interval(run: Run, value: Any, point: Type) -> Any:
-    if isinstance(value, dict):
-        low = _converted(run, value.get("start", value.get("low")), point)
-        high = _converted(run, value.get("end", value.get("high")), point)
-        named = point.name.removeprefix("System.") if isinstance(point, Named) else None
-        return Interval(low, high, value.get("lowClosed", True), value.get("highClosed", True), named)
-    return Cast(IntervalOf(point))(value)
+def _interval(run: Run, value: Any, of: IntervalOf, name: str) -> Any:
+    if not isinstance(value, dict):
+        return Cast(of)(value)
+    low = _converted(run, value.get("start", value.get("low")), of.point, name)
+    high = _converted(run, value.get("end", value.get("high")), of.point, name)
+    point_type = of.point.name.removeprefix("System.") if isinstance(of.point, Named) else None
+    closed = value.get("lowClosed", True), value.get("highClosed", True)
+    return interval.interval(low, high, *closed, point_type=point_type)
