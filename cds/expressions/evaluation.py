@@ -54,8 +54,8 @@ class Scope:
 class Evaluated:
     """An expression and what came of it.
 
-    `value` is an engine value (a list for FHIRPath); `error` says why there is none; `note` says what was unusual, such
-    as the use of an alternative expression.
+    `value` is FHIR JSON (a list for FHIRPath); `error` says why there is none; `note` says what was unusual, such as
+    the use of an alternative expression.
     """
 
     expression: str

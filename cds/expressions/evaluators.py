@@ -57,7 +57,7 @@ class Evaluators:
         self.now = now
         self.resources = resources
         self.value_sets = value_sets
-        self.to_json = to_json
+        self._to_json = to_json
         self._session = session
         self._compile_path = compile_path
 
@@ -99,7 +99,7 @@ class Evaluators:
             return error
         except EngineError as error:
             return Evaluated(expression=text, language=media_type, error=str(error))
-        return Evaluated(expression=text, language=media_type, value=value, evidence=evidence)
+        return Evaluated(expression=text, language=media_type, value=self._to_json(value), evidence=evidence)
 
     def definition(self, name: DefinitionName) -> tuple[Any, tuple[Evidence, ...]]:
         """Return the value of a CQL definition and the facts it read. Raises `EngineError`."""

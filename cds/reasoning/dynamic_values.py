@@ -54,7 +54,7 @@ def apply_dynamic_values(
         place = f"{path}.dynamicValue[{index}]"
         expression = value.get("expression", {})
         evaluated = workshop.evaluators.evaluate(expression, scope, holder=value)
-        reason = _apply(value.get("path", "$this"), evaluated, target, workshop)
+        reason = _apply(value.get("path", "$this"), evaluated, target)
         if reason is not None:
             workshop.report("error", "processing", f"{value.get('path')}: {reason}", place)
         target.traces.append(ExpressionTrace.of(place, evaluated, _outcome(evaluated, reason), reason=reason))
@@ -66,7 +66,7 @@ def _outcome(evaluated: Evaluated, reason: str | None) -> Outcome:
     return Outcome.UNKNOWN if evaluated.value is None or evaluated.value == [] else Outcome.TRUE
 
 
-def _apply(text: str, evaluated: Evaluated, target: Target, workshop: Workshop) -> str | None:
+def _apply(text: str, evaluated: Evaluated, target: Target) -> str | None:
     """Set one value; return why it could not be set."""
     try:
         path = parse_path(text)
@@ -79,14 +79,13 @@ def _apply(text: str, evaluated: Evaluated, target: Target, workshop: Workshop) 
         return evaluated.error
     if evaluated.value is None or evaluated.value == []:
         return None
-    value = workshop.evaluators.to_json(evaluated.value)
     try:
         if path.is_root:
-            _replace(target, value)
+            _replace(target, evaluated.value)
         elif on_action:
-            _set_on_action(target, path, value)
+            _set_on_action(target, path, evaluated.value)
         else:
-            _set_on_resource(target, path, value)
+            _set_on_resource(target, path, evaluated.value)
     except DoesNotFit as error:
         target.failed = target.failed or not on_action
         return str(error)

@@ -44,7 +44,7 @@ def find_targets(
     if evaluated.error is not None:
         workshop.report("error", "processing", f"action-target: {evaluated.error}", path)
         return None
-    value = workshop.evaluators.to_json(evaluated.value)
+    value = evaluated.value
     found = value if isinstance(value, list) else [] if value is None else [value]
     if not all(isinstance(one, Mapping) and "resourceType" in one and "id" in one for one in found):
         workshop.report("error", "value", "action-target must give resources that have an id", path)
