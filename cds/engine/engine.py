@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
 from typing import Any, Protocol
 
 from cds.engine.elm.compile import CompiledLibrary, compile_library
@@ -14,7 +13,7 @@ from cds.engine.elm.document import LibraryDocument, read_library
 from cds.engine.elm.fhir_helpers import is_fhir_helpers
 from cds.engine.elm.types import ANY
 from cds.engine.errors import EngineError, Problem, UnsupportedError
-from cds.engine.program import Program, link
+from cds.engine.program import link
 from cds.engine.requirements import Retrieve
 from cds.engine.resource_index import ResourceIndex
 from cds.engine.runtime.temporal import DateTime
@@ -68,6 +67,7 @@ class Engine:
         self._max_steps = max_steps
         self._libraries = _compile_all([d for d in documents if not is_fhir_helpers(d.name)])
         self._program = link(list(self._libraries.values()), explain=False)
+        self._explaining = link(list(self._libraries.values()), explain=True)
 
     @property
     def libraries(self) -> tuple[str, ...]:
@@ -148,10 +148,6 @@ class Engine:
         """Evaluate (library, definition) pairs for one patient; a failing one raises EvaluationError."""
         session = self.session(resources, parameters=parameters, now=now)
         return {(library, name): session.evaluate(library, name) for library, name in definitions}
-
-    @cached_property
-    def _explaining(self) -> Program:
-        return link(list(self._libraries.values()), explain=True)
 
     def _library(self, name: str) -> CompiledLibrary:
         if name not in self._libraries:

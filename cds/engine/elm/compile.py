@@ -6,7 +6,8 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from cds.engine import trampoline
 from cds.engine.elm import types, units
@@ -25,7 +26,14 @@ assert CHAPTERS  # importing it registers the operators
 _REMEMBERED = 256
 
 
-@dataclass
+class NamedModule(NamedTuple):
+    """Code, and the name in it of each ("definition" | "function" | "parameter", name)."""
+
+    module: Module
+    names: Mapping[tuple[str, str], str]
+
+
+@dataclass(frozen=True)
 class CompiledLibrary:
     """A library ready to be linked: code for definitions, functions and defaults. Shared by engines and threads."""
 
@@ -37,28 +45,12 @@ class CompiledLibrary:
     defaults: Mapping[str, LoweredFunction]
     references: Mapping[str, frozenset[tuple[str, str]]]
     retrieves: Mapping[str, tuple[Retrieve, ...]]
-    _modules: dict[bool, tuple[Module, Mapping[tuple[str, str], str]]] = field(default_factory=dict)
+    plain: NamedModule
+    explaining: NamedModule
 
-    def module(self, *, explain: bool) -> tuple[Module, Mapping[tuple[str, str], str]]:
-        """Return the code, and the name in it of each ("definition" | "function" | "parameter", name).
-
-        The variant that explains is written when it is first asked for.
-        """
-        if explain not in self._modules:
-            self._modules[explain] = self._write(explain=explain)
-        return self._modules[explain]
-
-    def _write(self, *, explain: bool) -> tuple[Module, Mapping[tuple[str, str], str]]:
-        writer = ModuleWriter(self.document.title, explain=explain)
-        names: dict[tuple[str, str], str] = {}
-        kinds = (("definition", self.definitions), ("function", self.functions), ("parameter", self.defaults))
-        for kind, lowered in kinds:
-            for key, function in lowered.items():
-                hint = f"{'' if kind == 'definition' else kind + ' '}{function.name}"
-                names[(kind, key)] = writer.add_function(
-                    hint, function.parameters, function.body, definition=function.name
-                )
-        return writer.build(), names
+    def module(self, *, explain: bool) -> NamedModule:
+        """Return the code, with or without notes for the evidence."""
+        return self.explaining if explain else self.plain
 
 
 _cache: OrderedDict[str, CompiledLibrary] = OrderedDict()
@@ -79,9 +71,8 @@ def compile_library(
     if lowering.problems:
         problems.extend(lowering.problems)
         return None
-    compiled = _compiled(key, lowering)
     try:
-        compiled.module(explain=False)
+        compiled = _compiled(key, lowering)
     except EngineError as error:
         problems.append(Problem(document.title, None, "library", str(error)))
         return None
@@ -138,4 +129,17 @@ def _compiled(key: str, lowering: Lowering) -> CompiledLibrary:
         lowering.defaults,
         {unit: frozenset(found) for unit, found in lowering.references.items()},
         {unit: tuple(found) for unit, found in lowering.retrieves.items()},
+        _write(lowering, explain=False),
+        _write(lowering, explain=True),
     )
+
+
+def _write(lowering: Lowering, *, explain: bool) -> NamedModule:
+    writer = ModuleWriter(lowering.library.title, explain=explain)
+    names: dict[tuple[str, str], str] = {}
+    kinds = (("definition", lowering.definitions), ("function", lowering.functions), ("parameter", lowering.defaults))
+    for kind, lowered in kinds:
+        for key, function in lowered.items():
+            hint = function.name if kind == "definition" else f"{kind} {function.name}"
+            names[(kind, key)] = writer.add_function(hint, function.parameters, function.body, definition=function.name)
+    return NamedModule(writer.build(), names)
