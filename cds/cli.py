@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -135,6 +136,23 @@ def explain(
         _print_json(record)
     else:
         out.print(explanation(record), soft_wrap=True, highlight=False, markup=False)
+
+
+@app.command()
+def feedback(
+    guideline: Annotated[str | None, typer.Option(help="Only this guideline.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Only cards served since this day or moment (UTC).")] = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Count per recommendation how often its card was shown, accepted, overridden, and why."""
+    from cds.commands.feedback import as_text, read_feedback
+
+    moment = since.replace(tzinfo=UTC) if since else None
+    report = asyncio.run(read_feedback(load_settings(), guideline=guideline, since=moment))
+    if form is Format.JSON:
+        _print_json(report.to_json())
+    else:
+        out.print(as_text(report), soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command()
