@@ -74,7 +74,7 @@ def _failures(actions: tuple[ActionTrace, ...]) -> Iterator[ActionTrace]:
     for action in actions:
         if action.outcome is Outcome.ERROR:
             yield action
-        elif action.outcome is Outcome.TRUE and action.title is None:
+        elif action.outcome is Outcome.TRUE and (action.title is None or action.leads_to_plan):
             yield from _failures(action.actions)
 
 

@@ -157,13 +157,14 @@ class _Application:
         action, output = leaf.action, leaf.output
         inherited = inherited or bool(named_events(action))
         outputs, traces = self._actions(action, leaf.scope, leaf.path, inherited=inherited)
-        if any(child.outcome is Outcome.ERROR for child in traces):
+        if any(child.outcome is Outcome.ERROR for child in (*leaf.nested, *traces)):
             mark_not_computed(output)
         trace = replace(
             _trace(action, leaf.path, Outcome.TRUE, conditions),
             title=output.get("title"),
             values=values,
             actions=(*leaf.nested, *traces),
+            leads_to_plan=bool(leaf.nested),
         )
         if action.get("action") and not outputs and is_wrapper(output) and "resource" not in output:
             return None, trace

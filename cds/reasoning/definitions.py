@@ -9,9 +9,14 @@ from typing import Any
 from cds.content.artifact import Artifact, contained
 from cds.expressions.outcome import Outcome
 from cds.reasoning.actions import mark_not_computed
-from cds.reasoning.activity_definition import activity_canonical, apply_activity_definition, refuse_invalid
+from cds.reasoning.activity_definition import (
+    activity_canonical,
+    apply_activity_definition,
+    kind_of_request,
+    refuse_invalid,
+)
 from cds.reasoning.call import Made
-from cds.reasoning.dynamic_values import Target, apply_dynamic_values, computed_elements
+from cds.reasoning.dynamic_values import Target, apply_dynamic_values, computed_elements, is_for_action
 from cds.reasoning.plan_scope import PlanScope
 from cds.reasoning.request_maker import Order
 from cds.reasoning.targets import action_type, find_targets
@@ -33,6 +38,11 @@ class Leaf:
     scope: PlanScope
     path: str
     nested: list[ActionTrace] = field(default_factory=list)
+
+    @property
+    def is_advice(self) -> bool:
+        """Whether the action is worth saying when there is nothing to update or remove: a recommendation is."""
+        return "code" in self.action or self.path.count(".action[") == 1
 
 
 class DefinitionMaker:
@@ -98,12 +108,14 @@ class DefinitionMaker:
     def _change(self, leaf: Leaf) -> tuple[ExpressionTrace, ...] | None:
         """Update or remove received resources, one each; several become actions below this one."""
         found = find_targets(leaf.action, self._workshop, leaf.scope.expressions, leaf.path)
-        if found is None:
-            mark_not_computed(leaf.output)
-            return ()
-        if not found:
-            return None
         target = Target(action=leaf.output)
+        if not found:
+            if found is None:
+                mark_not_computed(leaf.output)
+            elif not leaf.is_advice:
+                return None
+            self._texts(target, leaf)
+            return tuple(target.traces)
         if "definitionCanonical" not in leaf.action:
             self._values(target, leaf)
         made = [self._changed(leaf, received, target) for received in found]
@@ -175,6 +187,14 @@ class DefinitionMaker:
     def _values(self, target: Target, leaf: Leaf) -> None:
         values = computed_elements(leaf.action)
         apply_dynamic_values(values, target, self._workshop, leaf.scope.expressions, leaf.path)
+
+    def _texts(self, target: Target, leaf: Leaf) -> None:
+        """Set the dynamicValues that are for the action itself, where there is no resource to set the others on."""
+        definition = self._find(leaf.action.get("definitionCanonical"), leaf.scope)
+        kind = kind_of_request(definition.resource) if definition is not None else None
+        values = [value for value in computed_elements(leaf.action) if is_for_action(value, kind)]
+        apply_dynamic_values(values, target, self._workshop, leaf.scope.expressions, leaf.path)
+        _mark(leaf, target)
 
     def _task(self, leaf: Leaf) -> dict[str, Any]:
         """Return a Task to carry out a definition that is not an activity."""

@@ -107,6 +107,14 @@ def computed_elements(holder: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [*values, *holder.get("dynamicValue", ())]
 
 
+def is_for_action(value: Mapping[str, Any], resource_type: str | None) -> bool:
+    """Tell whether a dynamicValue is for the output action; one whose path cannot be read is not."""
+    try:
+        return addresses_action(parse_path(value.get("path", "$this")), resource_type)
+    except BadPath:
+        return False
+
+
 def addresses_action(path: ElementPath, resource_type: str | None) -> bool:
     """Choose a path's target: the resource if it has the element, else the action if it has it (PD-172, PD-175).
 

@@ -80,7 +80,7 @@ class ActionTrace:
     """One action of the plan that was looked at.
 
     `outcome` is TRUE when the action applies. `recommendation` is the code of the action, else its id. `values` are the
-    dynamicValues that were evaluated.
+    dynamicValues that were evaluated. `leads_to_plan` says that `actions` are those of a plan the action refers to.
     """
 
     path: str
@@ -91,6 +91,7 @@ class ActionTrace:
     conditions: tuple[ExpressionTrace, ...] = ()
     values: tuple[ExpressionTrace, ...] = ()
     actions: tuple[ActionTrace, ...] = ()
+    leads_to_plan: bool = False
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:

@@ -277,3 +277,12 @@ def test_pd_230_what_must_be_done_has_no_override_reasons():
     extension = [{"url": REASONS, "valueCanonical": "urn:reasons"}]
     made = card({"extension": extension, "requiredBehavior": "must"}, *reason_codes(""))
     assert "overrideReasons" not in made
+
+
+def test_a_recommendation_that_fails_in_a_nested_plan_is_told_and_a_suggestion_with_one_is_not_offered():
+    inner = plan(child("x", condition=when("Fails")), child("y"), id="inner", url=f"{BASE}/PlanDefinition/inner")
+    told, good = cards(plan({"id": "n", "title": "Strategy", "definitionCanonical": inner["url"]}), inner)
+    assert (told["source"]["topic"]["code"], good["summary"]) == ("could-not-be-evaluated", "Y")
+    made = card({"action": [child("n", definitionCanonical=inner["url"]), child("z")]}, inner)
+    assert [one["label"] for one in made["suggestions"]] == ["Z"]
+    assert "could not be worked out" in made["detail"]

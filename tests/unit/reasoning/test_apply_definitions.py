@@ -343,10 +343,19 @@ def test_several_targets_become_one_action_each(apply):
 
 
 @pytest.mark.parametrize("nothing", [None, []])
-def test_an_action_about_nothing_does_not_apply(apply, nothing):
-    applied = apply(plan(doing("remove", "Orders")), values={"Orders": nothing})
-    assert "action" not in applied.request_group
-    assert applied.trace.actions[0].outcome is Outcome.FALSE
+def test_a_suggestion_about_nothing_does_not_apply_and_the_advice_stays(apply, nothing):
+    values = {"Orders": nothing}
+    child = {"id": "b", "title": "B", "action": [doing("remove", "Orders")]}
+    applied = apply(plan({"id": "top", "title": "Top", "action": [child]}), values=values)
+    (top,) = applied.request_group["action"]
+    assert "action" not in top["action"][0]
+    assert [one.outcome for one in applied.trace.all_actions()] == [Outcome.TRUE, Outcome.TRUE, Outcome.FALSE]
+    texts = [{"path": path, "expression": identifier("Text")} for path in ("title", "status")]
+    update = doing("update", "Orders", definitionCanonical=definition(), dynamicValue=texts)
+    (advice,) = apply(plan(update), activity("Task"), values=values | {"Text": "dynamic"}).request_group["action"]
+    assert advice["title"] == "dynamic"
+    assert "resource" not in advice
+    assert "extension" not in advice or "data-absent-reason" not in str(advice["extension"])
 
 
 @pytest.mark.parametrize("value", [failure(), "MedicationRequest/draft-1", {"resourceType": "MedicationRequest"}])
