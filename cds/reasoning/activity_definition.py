@@ -52,6 +52,7 @@ def _make(maker: RequestMaker, order: Order, target: Target, workshop: Workshop)
     if order.action is not None and not target.failed:
         target.resource = maker.override(target.resource, order.action)
         _values(order.action, target, workshop, order.plan_scope, order.path)
+        target.plan_values_set = True
     if not target.failed:
         refuse_invalid(target, order.path, workshop, received=order.target)
 

@@ -64,6 +64,8 @@ class DefinitionMaker:
         if action_type(leaf.action) != "create":
             return self._change(leaf)
         target, activity = self._create(leaf)
+        if target.failed and not target.plan_values_set:
+            self._texts(target, leaf)
         if target.resource is not None and not target.failed:
             identity = self._new_id(leaf, str(target.resource_type))
             made = Made(
@@ -187,6 +189,7 @@ class DefinitionMaker:
     def _values(self, target: Target, leaf: Leaf) -> None:
         values = computed_elements(leaf.action)
         apply_dynamic_values(values, target, self._workshop, leaf.scope.expressions, leaf.path)
+        target.plan_values_set = True
 
     def _texts(self, target: Target, leaf: Leaf) -> None:
         """Set the dynamicValues that are for the action itself, where there is no resource to set the others on."""

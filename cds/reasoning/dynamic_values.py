@@ -29,11 +29,13 @@ class Target:
     """What dynamicValues write to: the made resource, the output action, or both; and how it went.
 
     `failed` says that a value for the resource could not be computed or did not fit: then nobody may use the resource.
+    `plan_values_set` says that the dynamicValues of the plan's action have had their turn.
     """
 
     resource: dict[str, Any] | None = None
     action: dict[str, Any] | None = None
     failed: bool = False
+    plan_values_set: bool = False
     traces: list[ExpressionTrace] = field(default_factory=list)
 
     @property

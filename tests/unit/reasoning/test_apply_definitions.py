@@ -378,3 +378,10 @@ def test_a_child_that_fails_marks_the_parent_as_incomplete(apply):
     child = {"id": "b", "title": "B", "condition": when("Fails"), "definitionCanonical": definition()}
     output = apply(plan({"id": "a", "title": "A", "action": [child]}), activity("Task")).request_group["action"][0]
     assert output["extension"][0]["valueCode"] == "error"
+
+
+def test_an_activity_that_cannot_be_made_leaves_the_computed_texts_of_the_card(apply):
+    texts = [{"path": path, "expression": identifier("Text")} for path in ("title", "description", "code.text")]
+    action = {"id": "a", "title": "static", "definitionCanonical": definition(), "dynamicValue": texts}
+    (output,) = apply(plan(action), activity("Claim"), values={"Text": "dynamic"}).request_group["action"]
+    assert output["title"] == "dynamic"
