@@ -116,6 +116,8 @@ class Session:
             if self._explain:
                 self._notes[slot] = run.notes
             run.notes = outer_notes
+        if self._explain and isinstance(value, dict) and value.get("resourceType", "Patient") != "Patient":
+            self._notes[slot].append((value, ()))  # the resource that was chosen, such as the latest result
         run.values[slot] = value
         return value
 

@@ -183,6 +183,7 @@ def test_the_evidence_names_what_was_read_and_found(engine):
     assert seen["Adult", "Patient/p1", "birthDate"] == "1950-06-15"
     assert seen["On Metformin", "MedicationRequest/m1", "medicationCodeableConcept.coding.code"] == "860975"
     assert ("Low eGFR", "Observation/old", "valueQuantity.value") not in seen
+    assert seen["Latest eGFR", "Observation/new", ""] is None
     only = {e.definition for e in session.evidence("Guide", "Adult")}
     assert only == {"Adult"}
 
