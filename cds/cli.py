@@ -76,7 +76,8 @@ def serve(
 
     settings = load_settings()
     if "public_url" not in settings.model_fields_set:
-        settings = settings.model_copy(update={"public_url": f"http://{_reachable(host)}:{port}"})
+        scheme = "https" if settings.tls_certificate else "http"
+        settings = settings.model_copy(update={"public_url": f"{scheme}://{_reachable(host)}:{port}"})
     if sandbox and "cors_origins" not in settings.model_fields_set:
         settings = settings.model_copy(update={"cors_origins": ("*",)})
     run(settings, host=host, port=port, sandbox=sandbox, demo=demo and sandbox, console=out)

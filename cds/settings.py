@@ -49,6 +49,11 @@ class Settings(BaseModel):
     public_url: str = Field(
         default="http://127.0.0.1:8000", description="The base URL under which clients reach this server."
     )
+    tls_certificate: Path | None = Field(
+        default=None,
+        description="PEM file with the certificate chain, to serve https without a proxy.",
+    )
+    tls_key: Path | None = Field(default=None, description="PEM file with the certificate's private key.")
     cors_origins: tuple[str, ...] = Field(
         default=(), description="Browser origins that may call the services; `*` for all (a sandbox)."
     )
@@ -78,6 +83,14 @@ class Settings(BaseModel):
                 raise ValueError(msg)
         return value
 
+    @field_validator("tls_certificate", "tls_key")
+    @classmethod
+    def _file_exists(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            msg = f"{value} is no file"
+            raise ValueError(msg)
+        return value
+
     @field_validator("fhir_servers")
     @classmethod
     def _fhir_servers_are_https(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -103,7 +116,17 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _jwt_needs_clients(self) -> Self:
         if self.client_auth == "jwt" and self.clients is None:
-            msg = "jwt needs CDS_CLIENTS, the file with the registered clients"
+            msg = "CDS_CLIENT_AUTH: jwt needs CDS_CLIENTS, the file with the registered clients"
+            raise ValueError(msg)
+        if self.client_auth == "jwt" and not self.public_url.startswith("https://") and not self.is_local:
+            msg = "CDS_CLIENT_AUTH: jwt needs CDS_PUBLIC_URL to be https: tokens must not travel in the clear"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _certificate_with_key(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            msg = "CDS_TLS_CERTIFICATE and CDS_TLS_KEY are given together"
             raise ValueError(msg)
         return self
 
@@ -128,7 +151,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         first = error.errors(include_input=False, include_url=False)[0]
         field = str(first["loc"][0]) if first["loc"] else ""
         reason = first["msg"].removeprefix("Value error, ")
-        msg = f"{PREFIX}{field.upper()}: {reason}" if field else f"{PREFIX}CLIENT_AUTH: {reason}"
+        msg = f"{PREFIX}{field.upper()}: {reason}" if field else reason
         raise SettingsError(msg) from None
 
 

@@ -22,7 +22,16 @@ def serve(settings: Settings, *, host: str, port: int, sandbox: bool, demo: bool
     """Serve until interrupted; raises `CDSError` before listening when settings or content are broken."""
     console.print("fhir-cds: loading guidelines …")
     app = create_app(settings, sandbox=sandbox)
-    config = uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, http="httptools")
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        http="httptools",
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
+    )
     asyncio.run(_run(uvicorn.Server(config), settings, demo=demo, console=console))
 
 

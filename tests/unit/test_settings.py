@@ -15,6 +15,26 @@ def test_without_any_variable_the_defaults_serve_on_this_machine():
     assert settings.is_local
 
 
+@pytest.mark.ch("CH-002")
+def test_tokens_of_clients_do_not_travel_in_the_clear(tmp_path):
+    clients = tmp_path / "clients.json"
+    jwt = {"CDS_CLIENT_AUTH": "jwt", "CDS_CLIENTS": str(clients)}
+    with pytest.raises(SettingsError, match="CDS_PUBLIC_URL to be https"):
+        load_settings({**jwt, "CDS_PUBLIC_URL": "http://cds.example.org"})
+    assert load_settings({**jwt, "CDS_PUBLIC_URL": "https://cds.example.org"}).client_auth == "jwt"
+    assert load_settings({**jwt, "CDS_PUBLIC_URL": "http://127.0.0.1:8000"}).is_local
+
+
+def test_a_certificate_and_its_key_are_given_together_and_exist(tmp_path):
+    file = tmp_path / "cert.pem"
+    with pytest.raises(SettingsError, match="is no file"):
+        load_settings({"CDS_TLS_CERTIFICATE": str(file)})
+    file.write_text("")
+    with pytest.raises(SettingsError, match="together"):
+        load_settings({"CDS_TLS_CERTIFICATE": str(file)})
+    assert load_settings({"CDS_TLS_CERTIFICATE": str(file), "CDS_TLS_KEY": str(file)}).tls_key == file
+
+
 def test_lists_are_separated_by_commas():
     assert load_settings({"CDS_FHIR_SERVERS": "https://a/fhir, https://b/fhir"}).fhir_servers == (
         "https://a/fhir",
