@@ -12,6 +12,7 @@ from cds.content.case_files import guideline_folders
 from cds.content.library import load_content
 from cds.decisions.memory import MemoryLog
 from cds.errors import CDSError, ContentError
+from cds.hooks.caller import ANYBODY, Caller
 from cds.hooks.request import CDSRequest
 from cds.hooks.response import Card
 from cds.sandbox.in_memory_reader import InMemoryReader
@@ -66,7 +67,7 @@ class _OneReader:
     def __init__(self, resources: Iterable[Any]) -> None:
         self._reader = InMemoryReader(FHIRStore(resources))
 
-    def reader_for(self, _request: CDSRequest, *, seconds: float) -> InMemoryReader:  # noqa: ARG002
+    def reader_for(self, _request: CDSRequest, _caller: Caller = ANYBODY, *, seconds: float) -> InMemoryReader:  # noqa: ARG002
         """Return the reader over the case's resources."""
         return self._reader
 
