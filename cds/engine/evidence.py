@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ class Evidence:
 
 
 def collect(
-    slot: int, slots: Sequence[Slot], notes: Mapping[int, list[Any]], used: Mapping[int, list[int]]
+    slot: int, slots: Sequence[Slot], notes: Mapping[int, list[Any]], used: Mapping[int, Iterable[int]]
 ) -> tuple[Evidence, ...]:
     """Give the evidence of a slot and of all it used, each reading once, the nearest definitions first."""
     found: dict[tuple[Any, ...], Evidence] = {}

@@ -39,7 +39,7 @@ class Session:
         self._explain = explain
         self._errors: dict[int, EvaluationError] = {}
         self._notes: dict[int, list[Any]] = {}
-        self._used: dict[int, list[int]] = {}
+        self._used: dict[int, dict[int, None]] = {}
         self._stack: list[int] = []
         self._run = Run(
             now=now,
@@ -89,7 +89,7 @@ class Session:
     def _refer(self, slot: int) -> Any:
         """Compute a definition that another one uses, and remember that it does (only when explaining)."""
         if self._stack:
-            self._used.setdefault(self._stack[-1], []).append(slot)
+            self._used.setdefault(self._stack[-1], {})[slot] = None
         value = self._run.values[slot]
         return self._force(slot) if value is PENDING else value
 

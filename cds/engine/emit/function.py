@@ -65,7 +65,7 @@ class FunctionWriter:
             return self.local(node.name)
         if self.indent >= MAX_INDENT and is_worth_outlining(node):
             return self._outlined(node)
-        if self.loops and is_worth_moving(node):
+        if self.loops and (is_worth_moving(node) or (self.explain and isinstance(node, ir.Definition))):
             level = self._level_of(node)
             if level < len(self.loops):
                 moved: Code = yield from self._moved(node, self.loops[level])
