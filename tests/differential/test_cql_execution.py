@@ -3,31 +3,30 @@
 Where they differ and we are right, tools/oracles/explained.py says why, with the clause of the specification.
 """
 
-import shutil
-
 import pytest
 
 from cds.authoring.errors import AuthoringError
-from cds.authoring.translator import translate
+from cds.authoring.translator import PROGRAM_FOLDER, installed_packages, translate
+from tools.oracles import cql_execution
 from tools.oracles.differential import LIBRARY_FOLDER, compare, definitions_of, project_libraries, translated
 from tools.oracles.explained import explanation
+from tools.oracles.maven import official_fhir_helpers
 from tools.oracles.project_patients import project_patient, project_value_sets
 from tools.oracles.random_patients import random_patient
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("npm") is None, reason="Node.js and npm, which run cql-execution, are absent"
-)
-
-TYPICAL_PATIENTS = range(25)
-PROJECT_PATIENTS = range(1000, 1008)
+TYPICAL_PATIENTS = range(15)
+PROJECT_PATIENTS = range(1000, 1004)
 
 
 @pytest.fixture(scope="module")
 def typical():
     try:
-        return translated([LIBRARY_FOLDER])
+        official_fhir_helpers()
+        installed_packages(cql_execution.FOLDER)
+        installed_packages(PROGRAM_FOLDER)
     except AuthoringError as error:
-        pytest.skip(f"FHIRHelpers, which cql-execution needs, is not at hand: {error}")
+        pytest.skip(f"cql-execution, or what it needs, is not at hand: {error}")
+    return translated([LIBRARY_FOLDER])
 
 
 def unexplained(comparison):

@@ -97,9 +97,13 @@ function parameterValues(parameters) {
   return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, wrap(value)]));
 }
 
-async function evaluate(runner, definition, resources) {
+function load(resources) {
   source.reset();
   source.loadBundles([bundleOf(resources)]);
+}
+
+async function evaluateOne(runner, definition, resources) {
+  load(resources);
   try {
     const results = await runner.exec_expression(definition, source, now);
     return { value: tagged(Object.values(results.patientResults)[0][definition]) };
@@ -108,13 +112,25 @@ async function evaluate(runner, definition, resources) {
   }
 }
 
+// All definitions at once, which shares what they have in common; one by one where one of them fails.
+async function evaluate(runner, definitions, resources) {
+  load(resources);
+  try {
+    const results = Object.values((await runner.exec(source, now)).patientResults)[0];
+    return Object.fromEntries(definitions.map((name) => [name, { value: tagged(results[name]) }]));
+  } catch {
+    const row = {};
+    for (const definition of definitions) row[definition] = await evaluateOne(runner, definition, resources);
+    return row;
+  }
+}
+
 for (const { resources, parameters } of job.patients) {
   const row = {};
   const values = parameterValues(parameters ?? {});
   for (const { library, definitions } of job.ask) {
     const runner = new cql.Executor(libraries.get(library), codes, values);
-    row[library] = {};
-    for (const definition of definitions) row[library][definition] = await evaluate(runner, definition, resources);
+    row[library] = await evaluate(runner, definitions, resources);
   }
   answer(JSON.stringify(row) + "\n");
 }

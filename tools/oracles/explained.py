@@ -128,6 +128,8 @@ def explanation(difference: Difference) -> str | None:
     ours, theirs = difference.ours, difference.theirs
     if "error" in theirs and "value" in ours and ours["value"] is None and theirs["error"].startswith(CRASHES):
         return "4 Logical Specification: null operands give null; cql-execution fails in JavaScript"
+    if theirs.get("error", "").startswith("Invalid UCUM unit") and "value" in ours:
+        return "B CQL Reference, comparison operators: an invalid unit makes the result null; cql-execution fails"
     if theirs.get("error") == NULL_IN_SORT and "value" in ours:
         return "2 Author's Guide, Sorting: nulls are the lowest values; cql-execution fails in JavaScript"
     if "error" in ours or "error" in theirs:

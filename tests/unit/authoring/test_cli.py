@@ -1,13 +1,14 @@
-"""`cds elm build` and `cds elm check` with the real translator; skipped where Node.js is absent."""
+"""`cds elm build` and `cds elm check` with the real translator; skipped where it cannot be run."""
 
 import json
-import shutil
 
 import pytest
 from typer.testing import CliRunner
 
 from cds.authoring import translator
 from cds.authoring.cli import elm_app
+from cds.authoring.errors import AuthoringError
+from cds.authoring.translator import PROGRAM_FOLDER, installed_packages
 
 HEAD = "using FHIR version '4.0.1'\ninclude FHIRHelpers version '4.0.1'\n"
 SHARED = f"library Shared version '1.0.0'\n{HEAD}context Patient\ndefine \"Results\": [Observation]\n"
@@ -16,7 +17,13 @@ GUIDE = (
     'define "High": exists(Shared."Results" R where (R.value as FHIR.Quantity) > 5 \'mmol/L\')\n'
 )
 
-needs_node = pytest.mark.skipif(shutil.which("npm") is None, reason="Node.js and npm are not installed")
+
+@pytest.fixture
+def node():
+    try:
+        return installed_packages(PROGRAM_FOLDER)
+    except AuthoringError as error:
+        pytest.skip(f"the translator is not at hand: {error}")
 
 
 @pytest.fixture
@@ -33,7 +40,7 @@ def run(*arguments):
     return CliRunner().invoke(elm_app, arguments)
 
 
-@needs_node
+@pytest.mark.usefixtures("node")
 def test_build_writes_libraries_across_folders_and_check_then_agrees(content):
     before = run("check")
     assert before.exit_code == 1
@@ -46,7 +53,7 @@ def test_build_writes_libraries_across_folders_and_check_then_agrees(content):
     assert "wrote" not in run("build").output
 
 
-@needs_node
+@pytest.mark.usefixtures("node")
 def test_check_fails_when_the_cql_changed_after_the_build(content):
     assert run("build").exit_code == 0
     cql = content / "plan_definitions/g/cql/Guide.cql"
@@ -56,7 +63,7 @@ def test_check_fails_when_the_cql_changed_after_the_build(content):
     assert "Guide.json: is not the translation of its CQL" in result.output
 
 
-@needs_node
+@pytest.mark.usefixtures("node")
 def test_check_fails_when_a_library_has_lost_its_cql(content):
     assert run("build").exit_code == 0
     (content / "plan_definitions/g/cql/Guide.cql").unlink()
@@ -65,7 +72,7 @@ def test_check_fails_when_a_library_has_lost_its_cql(content):
     assert "has no cql/Guide.cql" in result.output
 
 
-@needs_node
+@pytest.mark.usefixtures("node")
 def test_errors_name_file_line_and_column_and_nothing_is_written(content):
     cql = content / "plan_definitions/g/cql/Guide.cql"
     cql.write_text(GUIDE.replace("mmol/L", "mmoll"), encoding="utf-8")
