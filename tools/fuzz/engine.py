@@ -193,6 +193,7 @@ def main() -> int:
         if finding is not None:
             findings += 1
             sys.stdout.write(f"{finding.number} {finding.kind}: {finding.what}\n")
+            sys.stdout.flush()
     seconds = time.perf_counter() - start
     sys.stdout.write(f"{len(numbers)} cases in {seconds:.0f} s, {findings} findings\n")
     return 1 if findings else 0
