@@ -188,8 +188,10 @@ def _compile_all(documents: Sequence[LibraryDocument]) -> dict[str, CompiledLibr
             problems += [
                 Problem(document.title, None, "include", f"the library {path} is not at hand") for path in missing
             ]
+            others = _other_versions(document, by_name)
+            problems += others
             done = None
-            if not missing and not any(name in failed for name in names.values()):
+            if not missing and not others and not any(name in failed for name in names.values()):
                 done = compile_library(document, {a: compiled[n] for a, n in names.items()}, problems)
             if done is None:
                 failed.add(document.name)
@@ -202,6 +204,17 @@ def _compile_all(documents: Sequence[LibraryDocument]) -> dict[str, CompiledLibr
     if problems:
         raise UnsupportedError(problems)
     return compiled
+
+
+def _other_versions(document: LibraryDocument, by_name: Mapping[str, LibraryDocument]) -> list[Problem]:
+    """List the includes that ask for another version than the one at hand."""
+    problems = []
+    for path, version in document.includes.values():
+        found = by_name.get(_named(path, by_name))
+        if found is not None and version is not None and found.version not in (None, version):
+            reason = f"version {version} of {path} is asked for, {found.version} is at hand"
+            problems.append(Problem(document.title, None, "include", reason))
+    return problems
 
 
 def _named(path: str, by_name: Mapping[str, Any]) -> str:

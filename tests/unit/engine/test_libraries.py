@@ -130,6 +130,13 @@ def test_a_missing_library_is_refused_and_named():
         Engine([elm("User")])
 
 
+def test_another_version_of_a_library_is_refused():
+    newer = elm("Common")
+    newer["library"]["identifier"]["version"] = "2.0.0"
+    with pytest.raises(UnsupportedError, match=r"version 1\.0\.0 of Common is asked for, 2\.0\.0 is at hand"):
+        Engine([elm("User"), newer])
+
+
 def test_every_problem_is_listed_with_its_place():
     broken = elm("Guide")
     statements = broken["library"]["statements"]["def"]
