@@ -82,6 +82,7 @@ class ModuleWriter:
     invoked: dict[str, tuple[str, str]] = field(default_factory=dict)
     free: FreeLocals = field(default_factory=FreeLocals)
     _taken: set[str] = field(default_factory=lambda: {"s", "V", "charge", "force", "note", "refer", "len"})
+    _numbers: dict[str, int] = field(default_factory=dict)
     _by_identity: dict[int, str] = field(default_factory=dict)
     _kept: list[Any] = field(default_factory=list)
     _by_reference: dict[tuple[str, ...], str] = field(default_factory=dict)
@@ -106,10 +107,12 @@ class ModuleWriter:
         stem = "".join(c if c.isascii() and c.isalnum() else "_" for c in hint).lstrip("_") or "x"
         if stem[0].isdigit() or keyword.iskeyword(stem):
             stem = f"x{stem}"
-        name, number = stem, 1
+        number = self._numbers.get(stem, 0) + 1
+        name = stem if number == 1 else f"{stem}_{number}"
         while name in self._taken:
             number += 1
             name = f"{stem}_{number}"
+        self._numbers[stem] = number
         self._taken.add(name)
         return name
 
