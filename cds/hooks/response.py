@@ -7,8 +7,9 @@ members (CH-003, CH-004); `cards: []` is the one empty list that is allowed.
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 Text = Annotated[str, Field(min_length=1)]
@@ -32,12 +33,23 @@ class OverrideReason(Coding):
     display: Text
 
 
+def _absolute(url: str) -> str:
+    parts = urlsplit(url)
+    if not parts.scheme or not parts.netloc:
+        msg = "an address on a card is absolute: https://…"
+        raise ValueError(msg)
+    return url
+
+
+AbsoluteURL = Annotated[Text, AfterValidator(_absolute)]
+
+
 class Source(_Wire):
     """Where the guidance comes from: label, public page, topic (CH-103 … CH-108)."""
 
     label: Text
-    url: Text | None = None
-    icon: Text | None = None
+    url: AbsoluteURL | None = None
+    icon: AbsoluteURL | None = None
     topic: Coding | None = None
 
 
@@ -45,7 +57,7 @@ class Link(_Wire):
     """A link to a page or a SMART app (CH-124 … CH-128)."""
 
     label: Text
-    url: Text
+    url: AbsoluteURL
     type: Literal["absolute", "smart"]
     app_context: Text | None = None
     autolaunchable: bool | None = None
@@ -67,7 +79,7 @@ class Action(_Wire):
     type: Literal["create", "update", "delete"]
     description: Text
     resource: dict[str, Any] | None = None
-    resource_id: Text | None = None
+    resource_id: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]+/[^\s/]+$")] | None = None
     extension: dict[str, Any] | None = None
 
     @model_validator(mode="after")

@@ -52,6 +52,7 @@ def test_lenalidomide_25_mg_at_a_clearance_of_24_gets_its_cards(server):
     assert "24 mL/min" in renal["summary"]
 
 
+@pytest.mark.ch("CH-121")
 def test_an_update_is_the_whole_draft_with_another_dose(server):
     body = server.request(PATIENT, "order-select")
     draft = body["context"]["draftOrders"]["entry"][0]["resource"]
@@ -67,6 +68,7 @@ def test_an_update_is_the_whole_draft_with_another_dose(server):
 
 @pytest.mark.parametrize("patient", [story.id for story in STORIES])
 @pytest.mark.parametrize("hook", ["order-select", "patient-view"])
+@pytest.mark.ch("CH-059", "CH-060", "CH-067")
 def test_prefetch_server_and_half_of_each_give_the_same_cards(server, patient, hook):
     for service in server.http.get("/cds-services").json()["services"]:
         if service["hook"] != hook:

@@ -18,12 +18,14 @@ def outcome(response, status):
     return document["issue"][0]
 
 
+@pytest.mark.ch("CH-027", "CH-088", "CH-089")
 def test_an_unknown_service_is_404(server):
     outcome(server.call(f"no-{CANARY}", {}), 404)
     outcome(server.http.get(f"/{CANARY}"), 404)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.ch("CH-027", "CH-088")
 def test_another_method_is_405_with_allow(server, method):
     answer = server.http.request(method, f"/cds-services/{SERVICE}")
     outcome(answer, 405)
@@ -31,6 +33,7 @@ def test_another_method_is_405_with_allow(server, method):
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"{} {}", b'{"hook": NaN}', b"[" * 100_000])
+@pytest.mark.ch("CH-001", "CH-088", "CH-089")
 def test_what_is_no_json_object_is_400(server, body):
     outcome(
         server.http.post(f"/cds-services/{SERVICE}", content=body, headers={"content-type": "application/json"}), 400
@@ -47,6 +50,7 @@ def test_what_is_no_json_object_is_400(server, body):
         {"content-type": "application/json", "content-encoding": "gzip"},
     ],
 )
+@pytest.mark.ch("CH-088", "CH-089")
 def test_another_content_type_is_415(server, headers):
     outcome(server.http.post(f"/cds-services/{SERVICE}", content=b"{}", headers=headers), 415)
 
@@ -75,11 +79,13 @@ def test_a_body_beyond_the_limit_is_413_declared_or_streamed(server):
         ({"fhirAuthorization": {"token": CANARY}}, "fhirAuthorization.access_token"),
     ],
 )
+@pytest.mark.ch("CH-028", "CH-029", "CH-031", "CH-032", "CH-089")
 def test_a_missing_or_mistyped_member_is_400_and_named(server, changes, member):
     issue = outcome(server.call(SERVICE, server.request("renal-failure", "order-select", **changes)), 400)
     assert issue["expression"] == [member]
 
 
+@pytest.mark.ch("CH-068", "CH-087", "CH-034")
 def test_data_that_cannot_be_had_are_412_and_named(server):
     body = server.request("renal-failure", "order-select", fhirServer=...)
     issue = outcome(server.call(SERVICE, body), 412)
@@ -96,6 +102,7 @@ def test_a_server_that_is_not_listed_is_not_called(server):
     outcome(server.call(SERVICE, body), 412)
 
 
+@pytest.mark.ch("CH-134", "CH-136")
 def test_malformed_feedback_is_400(server):
     bad = {"feedback": [{"card": "c", "outcome": CANARY, "outcomeTimestamp": "2026-03-02T10:00:00Z"}]}
     outcome(server.http.post(f"/cds-services/{SERVICE}/feedback", json=bad), 400)

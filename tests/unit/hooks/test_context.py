@@ -29,6 +29,7 @@ def test_every_hook_of_the_library_is_known_to_content_and_to_the_wire():
     assert set(HOOKS) == PUBLISHED
 
 
+@pytest.mark.ch("CH-041")
 def test_an_organisations_own_hook_is_named_in_reverse_domain_form():
     assert is_hook("org.example.tumour-board")
     assert is_hook("com.hospital.x_y.Rounds")
@@ -36,10 +37,12 @@ def test_an_organisations_own_hook_is_named_in_reverse_domain_form():
 
 
 @pytest.mark.parametrize("field", ["draftOrders", "selections", "fulfillmentTasks", "medications", "conditions"])
+@pytest.mark.ch("CH-047")
 def test_no_token_stands_for_a_field_that_the_tables_exclude(field):
     assert all(field not in hook.tokens for hook in HOOKS.values())
 
 
+@pytest.mark.ch("CH-176")
 def test_order_dispatch_1_0_is_read_as_1_1():
     task = {"resourceType": "Task", "status": "draft"}
     old = {"patientId": "p1", "performer": "Organization/1", "order": "ServiceRequest/1", "task": task}
@@ -61,6 +64,7 @@ def test_the_name_of_the_table_wins_over_an_older_name():
         {"allergyIntolerances": {"resourceType": "Bundle", "entry": [{"resource": ALLERGY}]}},
     ],
 )
+@pytest.mark.ch("CH-179")
 def test_an_allergy_is_read_as_the_table_and_as_the_samples_of_the_page_have_it(sent):
     assert read("allergyintolerance-create", **sent)["allergyIntolerance"] == ALLERGY
 
@@ -71,6 +75,7 @@ def test_more_than_one_resource_where_the_table_has_one_is_refused():
 
 
 @pytest.mark.parametrize("hook", sorted(hook for hook in HOOKS if HOOKS[hook].carried))
+@pytest.mark.ch("CH-038")
 def test_what_a_hook_carries_is_read_as_resources(hook):
     definition = hook_definition(hook)
     resource = {"resourceType": "MedicationRequest", "id": "m1"}
@@ -98,10 +103,12 @@ def test_what_a_hook_carries_is_read_as_resources(hook):
         ("medication-verify", {"medication": "m1"}, "medication"),
     ],
 )
+@pytest.mark.ch("CH-031", "CH-183")
 def test_a_field_of_another_type_is_named(hook, context, field):
     assert refused(hook, **context) == f"context.{field}"
 
 
+@pytest.mark.ch("CH-037")
 def test_a_resource_of_an_older_fhir_version_gets_a_clear_refusal():
     drafts = {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "MedicationOrder"}}]}
     with pytest.raises(BadRequest, match="R4"):

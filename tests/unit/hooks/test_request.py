@@ -40,12 +40,29 @@ def request(**changes):
 
 
 @pytest.mark.parametrize("hook", sorted(HOOKS))
+@pytest.mark.ch(
+    "CH-171", "CH-172", "CH-173", "CH-174", "CH-175", "CH-176", "CH-177", "CH-178", "CH-179", "CH-180", "CH-181"
+)
 def test_every_hook_of_the_library_is_read_with_its_required_fields(hook):
     context = {name: FIELDS[name] for name in HOOKS[hook].required}
     assert CDSRequest.from_json(request(hook=hook, context=context)).patient_id == "p1"
 
 
 @pytest.mark.parametrize(("hook", "field"), [(hook, field) for hook in sorted(HOOKS) for field in HOOKS[hook].required])
+@pytest.mark.ch(
+    "CH-031",
+    "CH-171",
+    "CH-172",
+    "CH-173",
+    "CH-174",
+    "CH-175",
+    "CH-176",
+    "CH-177",
+    "CH-178",
+    "CH-179",
+    "CH-180",
+    "CH-181",
+)
 def test_a_required_context_field_that_is_missing_is_named(hook, field):
     context = {name: FIELDS[name] for name in HOOKS[hook].required if name != field}
     with pytest.raises(BadRequest) as refused:
@@ -55,6 +72,7 @@ def test_a_required_context_field_that_is_missing_is_named(hook, field):
 
 @pytest.mark.parametrize("member", ["hook", "hookInstance", "context"])
 @pytest.mark.parametrize("value", [..., None, 5, [], ""])
+@pytest.mark.ch("CH-028", "CH-029", "CH-031")
 def test_a_missing_or_mistyped_member_is_named(member, value):
     body = request()
     if value is ...:
@@ -73,6 +91,7 @@ def test_a_body_that_is_no_object_is_refused(body):
 
 
 @pytest.mark.parametrize("patient", [5, "../1", "1?_include=*", "a b", "x" * 65, {"id": 1}])
+@pytest.mark.ch("CH-184")
 def test_a_patient_id_that_is_no_fhir_id_is_refused_without_an_echo(patient):
     with pytest.raises(BadRequest) as refused:
         CDSRequest.from_json(request(context={"userId": "Practitioner/1", "patientId": patient}))
@@ -80,21 +99,25 @@ def test_a_patient_id_that_is_no_fhir_id_is_refused_without_an_echo(patient):
     assert str(patient) not in str(refused.value)
 
 
+@pytest.mark.ch("CH-184")
 def test_a_patient_prefix_in_the_id_is_taken_off():
     body = request(context={"userId": "Practitioner/1", "patientId": "Patient/p1"})
     assert CDSRequest.from_json(body).patient_id == "p1"
 
 
+@pytest.mark.ch("CH-036")
 def test_unknown_members_and_extensions_are_ignored():
     body = request(extension={"a": 1}, __proto__={}, future=1)
     body["context"]["unknown"] = 1
     assert CDSRequest.from_json(body).hook == "patient-view"
 
 
+@pytest.mark.ch("CH-040", "CH-182")
 def test_a_custom_hook_needs_a_patient_only():
     assert CDSRequest.from_json(request(hook="org.example.tumour-board", context={"patientId": "p1"})).user_id is None
 
 
+@pytest.mark.ch("CH-032")
 def test_a_token_without_a_server_is_refused():
     with pytest.raises(BadRequest) as refused:
         CDSRequest.from_json(request(fhirAuthorization={"access_token": "secret"}))
@@ -108,6 +131,7 @@ def test_a_token_with_control_characters_is_refused_and_never_shown():
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.ch("CH-079")
 def test_a_token_for_another_patient_is_refused():
     body = request(fhirServer="https://f.example", fhirAuthorization={"access_token": "t", "patient": "p2"})
     with pytest.raises(BadRequest) as refused:
@@ -126,11 +150,13 @@ def test_a_token_for_another_patient_is_refused():
         ({"access_token": "t t"}, False),
     ],
 )
+@pytest.mark.ch("CH-074", "CH-075", "CH-076", "CH-077", "CH-078")
 def test_only_a_living_bearer_token_is_usable(authorization, usable):
     body = request(fhirServer="https://f.example", fhirAuthorization=authorization)
     assert CDSRequest.from_json(body).fhir_authorization.usable is usable
 
 
+@pytest.mark.ch("CH-080")
 def test_the_token_does_not_show_in_the_representation():
     body = request(fhirServer="https://f.example", fhirAuthorization={"access_token": "canary-token"})
     assert "canary-token" not in repr(CDSRequest.from_json(body))
@@ -140,6 +166,7 @@ def order(**context):
     return request(hook="order-select", context={**BASE["context"], "draftOrders": ORDERS, **context})
 
 
+@pytest.mark.ch("CH-172", "CH-183")
 def test_selections_are_references_and_a_bare_id_is_completed():
     assert CDSRequest.from_json(order(selections=["MedicationRequest/m1"])).selections == ["MedicationRequest/m1"]
     assert CDSRequest.from_json(order(selections=["m1"])).selections == ["MedicationRequest/m1"]

@@ -75,14 +75,17 @@ def authenticate(value, **options):
     return asyncio.run(authenticator(**options).authenticate(values, URL))
 
 
+@pytest.mark.ch("CH-159", "CH-162", "CH-148", "CH-152", "CH-154", "CH-155", "CH-151")
 def test_a_token_signed_with_the_clients_es384_key_passes():
     assert authenticate(token()).name == "ehr"
 
 
+@pytest.mark.ch("CH-162")
 def test_a_token_signed_with_the_clients_rs384_key_passes():
     assert authenticate(token(key=RSA, alg="RS384")).name == "ehr"
 
 
+@pytest.mark.ch("CH-153")
 def test_the_audience_may_be_a_list_that_holds_the_exact_url():
     assert authenticate(token(claims(aud=["https://other.example.org", URL]))).name == "ehr"
 
@@ -113,11 +116,13 @@ def test_the_audience_may_be_a_list_that_holds_the_exact_url():
         claims(jti="x" * 257),
     ],
 )
+@pytest.mark.ch("CH-152", "CH-153", "CH-154", "CH-155", "CH-156")
 def test_a_token_with_a_wrong_or_missing_claim_is_refused(body):
     with pytest.raises(Unauthorized):
         authenticate(token(body))
 
 
+@pytest.mark.ch("CH-154", "CH-155")
 def test_a_clock_may_differ_by_59_seconds_but_not_by_61():
     late = int(NOW.timestamp()) - 59
     assert authenticate(token(claims(exp=late, iat=late - 200)))
@@ -148,11 +153,13 @@ def test_a_clock_may_differ_by_59_seconds_but_not_by_61():
     ],
     ids=range(13),
 )
+@pytest.mark.ch("CH-146", "CH-160")
 def test_a_malformed_or_forged_authorization_is_refused(value):
     with pytest.raises(Unauthorized):
         authenticate(value)
 
 
+@pytest.mark.ch("CH-161")
 def test_the_public_key_used_as_a_shared_secret_is_refused():
     secret = OctKey.import_key(json.dumps(EC.as_dict(private=False)))
     with pytest.raises(Unauthorized):
@@ -160,22 +167,26 @@ def test_the_public_key_used_as_a_shared_secret_is_refused():
 
 
 @pytest.mark.parametrize("header", [{"typ": "JOSE"}, {"typ": ...}, {"kid": "nobody"}, {"jku": JKU}])
+@pytest.mark.ch("CH-148", "CH-149", "CH-150")
 def test_a_header_that_does_not_fit_the_registration_is_refused(header):
     with pytest.raises(Unauthorized):
         authenticate(token(**header))
 
 
+@pytest.mark.ch("CH-159")
 def test_another_keys_signature_is_refused():
     with pytest.raises(Unauthorized):
         authenticate(token(key=OTHER))
 
 
+@pytest.mark.ch("CH-163")
 def test_an_algorithm_that_the_client_did_not_register_is_refused():
     client = Client(name="ehr", iss="https://ehr.example.org", jwks=KEYS, algorithms=("RS384",))
     with pytest.raises(Unauthorized):
         authenticate(token(), client=client)
 
 
+@pytest.mark.ch("CH-157")
 def test_a_registered_tenant_is_required():
     client = Client(name="ehr", iss="https://ehr.example.org", jwks=KEYS, tenants=("north",))
     assert authenticate(token(claims(tenant="north")), client=client)
@@ -191,6 +202,7 @@ def test_a_doubled_claim_is_refused():
         authenticate(f"{head}.{payload}.AAAA")
 
 
+@pytest.mark.ch("CH-164")
 def test_every_refusal_has_the_same_text():
     texts = set()
     for value in (token(claims(aud="x")), token(key=OTHER), "a.b.c"):
@@ -200,6 +212,7 @@ def test_every_refusal_has_the_same_text():
     assert texts == {"the caller is not known"}
 
 
+@pytest.mark.ch("CH-156")
 def test_a_token_is_good_once_and_another_issuers_same_jti_is_another_token():
     replay = Replay()
     assert authenticate(token(), replay=replay)
@@ -214,6 +227,7 @@ def test_a_replay_store_that_is_down_lets_nobody_through():
         authenticate(token(), replay=ReplayDown())
 
 
+@pytest.mark.ch("CH-156")
 def test_two_workers_on_one_database_let_a_token_through_once(tmp_path):
     async def race():
         engines = [open_database(f"sqlite:///{tmp_path / 'state.sqlite3'}") for _ in range(2)]
@@ -232,6 +246,7 @@ REMOTE = Client(name="ehr", iss="https://ehr.example.org", jku=JKU)
 
 
 @respx.mock
+@pytest.mark.ch("CH-150")
 def test_keys_are_fetched_from_the_registered_address_once():
     source = respx.get(JKU).respond(json=KEYS)
 
@@ -246,6 +261,7 @@ def test_keys_are_fetched_from_the_registered_address_once():
 
 
 @respx.mock
+@pytest.mark.ch("CH-150", "CH-158")
 def test_an_unlisted_jku_is_refused_without_any_outgoing_request():
     source = respx.route().respond(json=KEYS)
 
@@ -260,6 +276,7 @@ def test_an_unlisted_jku_is_refused_without_any_outgoing_request():
 
 
 @respx.mock
+@pytest.mark.ch("CH-150")
 def test_random_key_ids_lead_to_one_fetch_per_cooldown():
     source = respx.get(JKU).respond(json=KEYS)
     time = [0.0]
@@ -325,6 +342,7 @@ def test_the_last_good_keys_serve_while_the_source_is_down_and_a_withdrawn_key_g
     asyncio.run(story())
 
 
+@pytest.mark.ch("CH-149")
 def test_weak_doubled_broken_and_encryption_keys_are_left_out():
     modulus = base64.urlsafe_b64encode((2**1023 + 12345).to_bytes(128, "big")).decode().rstrip("=")
     small = {"kty": "RSA", "e": "AQAB", "n": modulus}
