@@ -116,7 +116,8 @@ async function evaluateOne(runner, definition, resources) {
 async function evaluate(runner, definitions, resources) {
   load(resources);
   try {
-    const results = Object.values((await runner.exec(source, now)).patientResults)[0];
+    const all = await runner.exec(source, now);
+    const results = { ...Object.values(all.patientResults)[0], ...all.unfilteredResults };
     return Object.fromEntries(definitions.map((name) => [name, { value: tagged(results[name]) }]));
   } catch {
     const row = {};

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from cds.engine.runtime.fhir_values import Element
 from cds.engine.runtime.interval import Interval
 from cds.engine.runtime.temporal import Date, DateTime, Time
 from cds.engine.runtime.uncertainty import Uncertainty
@@ -39,6 +40,8 @@ def tagged(value: Any) -> Any:
 
 def _tagged_object(value: Any) -> Any:
     match value:
+        case Element():
+            return tagged(value.value)
         case Uncertainty():
             return {"uncertainty": [tagged(value.low), tagged(value.high)]}
         case Interval():
