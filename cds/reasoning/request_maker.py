@@ -10,6 +10,7 @@ from typing import Any
 from cds.engine.model import r4
 from cds.expressions.evaluation import Scope
 from cds.reasoning.element_path import parse_path
+from cds.reasoning.element_types import json_member
 from cds.reasoning.inputs import matching, supporting_path
 from cds.reasoning.participants import performer_elements
 from cds.reasoning.request_kinds import RequestKind
@@ -188,15 +189,13 @@ class RequestMaker:
 def overlaid(received: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
     """Return the received resource with the members of `content` in place of its own.
 
-    A choice that `content` sets takes the place of the other choices. Identity and intent stay the received ones.
+    A choice that `content` sets takes the place of the other choices; what `content` does not name stays as it was.
     """
     type_name = str(received["resourceType"])
     result = copy.deepcopy(dict(received))
     for name, value in content.items():
-        if name in ("resourceType", "id", "subject", "intent"):
-            continue
         for element in r4.elements(type_name).values():
-            members = [r4.json_name(element.name, choice) for choice in element.types] if element.is_choice else []
+            members = [json_member(element, choice) for choice in element.types] if element.is_choice else []
             if name in members:
                 for other in members:
                     result.pop(other, None)

@@ -10,10 +10,13 @@ import pytest
 
 from cds.content.library import Content, load_content
 from cds.content.problems import BrokenContent
+from cds.engine.errors import EvaluationError
+from cds.expressions.code_members import EngineValueSets
 from cds.expressions.logic import compile_logic
 from cds.expressions.outcome import Outcome
 from cds.reasoning.apply import apply_plan_definition
 from cds.reasoning.call import Applied, Call
+from cds.terminology.value_sets import ValueSets
 from tests.unit.expressions.small_elm import action, boolean, define, exists, library, plan, refers
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -39,6 +42,7 @@ def value_set(**include) -> dict:
     return {"resourceType": "ValueSet", "id": "v", "url": "urn:v", "status": "active", "compose": compose}
 
 
+HIERARCHY = {"property": "concept", "op": "is-a", "value": "2"}
 PATTERN = value_set(filter=[{"property": "code", "op": "regex", "value": r"C90\.?0.*"}])
 
 
@@ -154,3 +158,42 @@ def test_guidelines_share_one_engine_and_two_versions_of_a_library_do_not_mix(tm
         result = apply_plan_definition(guideline.artifact, evaluators, Call(patient=PATIENT, now=NOW))
         answers[guideline.id] = result.trace.actions[0].outcome
     assert answers == {"demo": Outcome.TRUE, "new": Outcome.FALSE}
+
+
+def test_pd_159_an_activitys_expressions_run_in_its_own_library_and_not_in_the_plans(tmp_path):
+    path, name = "doNotPerform", {"language": "text/cql-identifier", "expression": "Same Name"}
+    act = {
+        "resourceType": "ActivityDefinition",
+        "id": "act",
+        "url": "https://example.org/fhir/ActivityDefinition/act",
+        "status": "active",
+        "kind": "ServiceRequest",
+        "library": ["https://example.org/fhir/Library/More"],
+        "dynamicValue": [{"path": path, "expression": name}],
+    }
+    libraries = [library(boolean("Same Name", True)), library(boolean("Same Name", False), name="More")]
+    loaded = content(tmp_path, *libraries, act, plan(action("a", "Same Name", definitionCanonical=act["url"])))
+    (made,) = applied(loaded).made.values()
+    assert made.resource["doNotPerform"] is False
+
+
+def test_a_value_set_that_cannot_be_decided_is_unknown_to_the_engine_and_never_empty():
+    include = [{"system": "urn:s", "concept": [{"code": "1"}]}, {"system": "urn:t", "filter": [HIERARCHY]}]
+    resource = {"resourceType": "ValueSet", "url": "urn:v", "compose": {"include": include}}
+    port = EngineValueSets(ValueSets([resource]))
+    assert port.codes("urn:v", None) is None
+    assert port.codes("urn:nowhere", None) is None
+
+
+def test_a_pattern_answers_for_a_code_and_refuses_to_be_listed():
+    members = EngineValueSets(ValueSets([PATTERN])).codes("urn:v", None)["http://hl7.org/fhir/sid/icd-10"]
+    assert "C90.0" in members
+    assert "C91.0" not in members
+    assert 5 not in members
+    with pytest.raises(EvaluationError, match="not listed"):
+        sorted(members)
+
+
+def test_a_complete_code_system_is_known_to_the_engine_too():
+    system = {"resourceType": "CodeSystem", "url": "urn:s", "content": "complete", "concept": [{"code": "1"}]}
+    assert EngineValueSets(ValueSets([system])).codes("urn:s", None) == {"urn:s": {"1"}}
