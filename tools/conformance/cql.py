@@ -1,6 +1,7 @@
-"""Run HL7's CQL suite over the engine: `python -m tools.conformance.cql [--all] [name]` prints a table per file.
+"""Run HL7's CQL suite over the engine and print a table per file: `python -m tools.conformance.cql [--write | name]`.
 
-`name` restricts the run to tests whose key contains it and prints each with its values.
+`name` restricts the run to tests whose key contains it and prints each with its values; `--write` writes the table and
+the reasons into docs/engine-conformance.md.
 """
 
 from __future__ import annotations
@@ -16,11 +17,25 @@ from cds.authoring.translator import Translation
 from cds.engine import Engine
 from cds.errors import CDSError
 from tools.conformance.cql_known import KNOWN
-from tools.conformance.cql_suite import SuiteTest, read_suite, suite_folder, translate_suite
+from tools.conformance.cql_suite import REPOSITORY, SuiteTest, read_suite, suite_folder, translate_suite
 from tools.conformance.same_value import same_value
 
 # The suite's expressions over Now() and Today() hold at any moment; a time with odd digits makes slips visible.
 NOW = datetime(2026, 3, 2, 10, 11, 12, 345000, tzinfo=UTC)
+
+PAGE = REPOSITORY / "docs" / "engine-conformance.md"
+PAGE_TEXT = """# CQL conformance
+
+HL7's CQL test suite over this engine, each expression translated by the official translator; written by
+`python -m tools.conformance.cql --write`. An answer counts as right only if it is the expected one in type, precision
+and text; CQL's own equivalence, which ignores the case of text, would be more lenient. Neither the suite nor what is
+derived from it is part of this project.
+
+{table}
+
+## The tests that do not pass
+
+{reasons}"""
 
 PASS, FAIL, REFUSED = "pass", "fail", "refused by the translator"
 
@@ -95,12 +110,27 @@ def table(verdicts: Iterable[Verdict]) -> str:
     return "\n".join(rows)
 
 
+def page(verdicts: Iterable[Verdict]) -> str:
+    """Write the documentation page: the table, then the tests that do not pass, by reason."""
+    verdicts = list(verdicts)
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for verdict in verdicts:
+        if verdict.kind != PASS:
+            by_reason[KNOWN.get(verdict.test.key, "not yet explained")].append(verdict.test.key)
+    reasons = "\n".join(
+        f"- {reason[0].upper()}{reason[1:]}.\n" + "".join(f"    - `{key}`\n" for key in keys)
+        for reason, keys in by_reason.items()
+    )
+    return PAGE_TEXT.format(table=table(verdicts), reasons=reasons)
+
+
 def main(arguments: list[str]) -> int:
     """Print the table, then each test that does not pass with its reason; 1 if one of them has no known reason."""
     if not suite_folder().is_dir():
         sys.stdout.write(f"skipped: the CQL suite is not at {suite_folder()}\n")
         return 0
-    only = "".join(arguments)
+    write = "--write" in arguments
+    only = "".join(argument for argument in arguments if argument != "--write")
     verdicts = run_suite(only)
     unexplained = 0
     for verdict in verdicts:
@@ -110,6 +140,8 @@ def main(arguments: list[str]) -> int:
             text = " ".join(verdict.test.expression.split())
             sys.stdout.write(f"{verdict.kind}: {verdict.test.key}: {text}\n    {verdict.seen}\n    {reason or ''}\n")
     sys.stdout.write(table(verdicts) + f"\n{unexplained} without a known reason\n")
+    if write:
+        PAGE.write_text(page(verdicts), encoding="utf-8")
     return 1 if unexplained else 0
 
 
