@@ -69,7 +69,7 @@ def test_an_answer_that_is_whole_is_given(world):
     assert len(answer(world).cards) >= 3
 
 
-@pytest.mark.ch("CH-028", "CH-025")
+@pytest.mark.ch("CH-028")
 def test_a_call_for_another_hook_is_refused(world):
     with pytest.raises(BadRequest) as refusal:
         answer(world, hook="order-sign")
