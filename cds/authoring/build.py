@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cds.authoring.errors import CqlFileError
 from cds.authoring.library_resource import CANONICAL_BASE, library_resource
 from cds.authoring.sources import CqlFile, find_cql_files, libraries_by_name
 from cds.authoring.translator import Problem, translate
@@ -48,7 +49,10 @@ def build(paths: Sequence[Path], *, include_from: Sequence[Path] = (), base: str
 def _existing(path: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
-    resource: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        resource: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CqlFileError(path, getattr(error, "lineno", 1), f"is not JSON ({error}); mend or delete it") from error
     return resource
 
 

@@ -30,7 +30,11 @@ class CqlFile:
 
 def read_cql_file(path: Path) -> CqlFile:
     """Read one file; raises CqlFileError when it does not declare the library its file name promises."""
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # an editor's byte order mark is no CQL
+    except UnicodeDecodeError as error:
+        line = path.read_bytes().count(b"\n", 0, error.start) + 1
+        raise CqlFileError(path, line, "is not UTF-8; save the file in that encoding") from error
     declared = LIBRARY_DECLARATION.search(COMMENT.sub(_blank, text))
     if declared is None:
         raise CqlFileError(path, 1, f"no library declaration; begin with: library {path.stem} version '1.0.0'")

@@ -83,6 +83,16 @@ def test_errors_name_file_line_and_column_and_nothing_is_written(content):
     assert not (content / "plan_definitions/g/Library/Guide.json").exists()
 
 
+@pytest.mark.usefixtures("node")
+def test_a_library_file_that_is_no_json_is_named(content):
+    library = content / "plan_definitions/g/Library/Guide.json"
+    library.parent.mkdir()
+    library.write_text('{"resourceType": "Library",\n', encoding="utf-8")
+    result = run("build")
+    assert result.exit_code == 1
+    assert "Library/Guide.json:2:1: error: is not JSON" in result.output
+
+
 def test_without_node_check_is_skipped_with_a_reason_and_build_fails(content, monkeypatch):
     monkeypatch.setattr(translator.shutil, "which", lambda name: None)
     skipped = run("check")

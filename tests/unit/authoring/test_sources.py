@@ -56,3 +56,16 @@ def test_two_files_of_one_library_are_refused(tmp_path):
     write(tmp_path / "g2", "A", "library A version '1'")
     with pytest.raises(CqlFileError, match="also declared in"):
         libraries_by_name(find_cql_files(tmp_path))
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_not_matter(tmp_path):
+    path = write(tmp_path, "A", "")
+    path.write_bytes(b"\xef\xbb\xbflibrary A version '1'\r\ndefine x: 1\r\n")
+    assert read_cql_file(path).text == "library A version '1'\ndefine x: 1\n"
+
+
+def test_a_file_in_another_encoding_is_refused_with_its_line(tmp_path):
+    path = write(tmp_path, "A", "")
+    path.write_bytes("library A version '1'\ndefine x: 'blåbær'\n".encode("latin-1"))
+    with pytest.raises(CqlFileError, match=r"A\.cql:2:1: error: is not UTF-8"):
+        read_cql_file(path)
