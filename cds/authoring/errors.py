@@ -12,7 +12,7 @@ class AuthoringError(CDSError):
 
 
 class CqlFileError(AuthoringError):
-    """A CQL file, or its Library, is not what it should be; printed as compilers do: file:line:column: error: message."""
+    """A CQL file, or its Library, is not as it should be; printed like a compiler: file:line:column: error: message."""
 
     def __init__(self, path: Path, line: int, message: str) -> None:
         super().__init__(f"{path}:{line}:1: error: {message}")
