@@ -9,6 +9,15 @@ PATIENT = {"resourceType": "Patient", "id": "conformance-1", "gender": "female",
 CANARY = "canary-7f3a91"
 """A text that no answer may repeat."""
 
+AUTHORIZATION = {
+    "access_token": CANARY,
+    "token_type": "Bearer",
+    "expires_in": 300,
+    "scope": "patient/*.read",
+    "subject": "cds",
+    "patient": "conformance-1",
+}
+
 _DRAFT = {
     "resourceType": "MedicationRequest",
     "id": "draft-1",
@@ -53,6 +62,7 @@ _MORE: dict[str, dict[str, Any]] = {
             "patient": {"reference": "Patient/conformance-1"},
         }
     },
+    "medication-verify": {"medication": {**_DRAFT, "status": "active"}},
     "problem-list-item-create": {
         "conditions": {
             "resourceType": "Bundle",
@@ -92,7 +102,22 @@ def nothing_found(service: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def failed_everywhere(service: dict[str, Any]) -> dict[str, Any]:
-    """Return a prefetch in which every look-up failed on the client's side (CH-064)."""
-    outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
-    return dict.fromkeys(service.get("prefetch", {}), outcome)
+def empty_bundles(service: dict[str, Any]) -> dict[str, Any]:
+    """Return the same as searchsets without entries (CH-063)."""
+    searchset = {"resourceType": "Bundle", "type": "searchset", "total": 0}
+    return {key: value or searchset for key, value in nothing_found(service).items()}
+
+
+def failed_lookups(service: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return, by a name, how clients say that a look-up failed (CH-064, CH-071); the patient is found."""
+    error = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
+    entry = {"search": {"mode": "outcome"}, "resource": error}
+    unresolved = {"relation": "self", "url": "https://ehr.example/fhir/Observation?patient={{context.patientId}}"}
+    searchset = {"resourceType": "Bundle", "type": "searchset"}
+    ways = {
+        "an OperationOutcome in place of data": error,
+        "a searchset with an OperationOutcome": {**searchset, "entry": [entry]},
+        "a searchset of an unresolved token": {**searchset, "link": [unresolved]},
+    }
+    found = nothing_found(service)
+    return {what: {key: value or way for key, value in found.items()} for what, way in ways.items()}

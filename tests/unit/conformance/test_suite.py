@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 import httpx
 import pytest
+from joserfc.jwk import ECKey
 
 from cds.conformance.report import as_html, as_json, as_junit, as_text
 from cds.conformance.results import Outcome
+from cds.conformance.signing import Signer, read_key
 from cds.conformance.suite import run
+from cds.errors import SettingsError
+from cds.web.client_auth import ClientAuthenticator, Unauthorized
+from cds.web.clients import Client
+from cds.web.key_sets import KeySets
 
 SERVICE = {
     "id": "s",
@@ -28,10 +37,15 @@ class GoodServer:
 
     services = (SERVICE,)
     card = CARD
+    allows_browsers = True
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        if request.method == "OPTIONS":
-            return self.preflight()
+        answer = self.preflight() if request.method == "OPTIONS" else self.route(request)
+        if self.allows_browsers:
+            answer.headers["access-control-allow-origin"] = "*"
+        return answer
+
+    def route(self, request):
         if request.url.path == "/cds-services":
             return self.discovery(request)
         if request.method == "GET":
@@ -43,7 +57,7 @@ class GoodServer:
         return self.call(request)
 
     def preflight(self):
-        return httpx.Response(200, headers={"access-control-allow-origin": "*"})
+        return httpx.Response(200)
 
     def discovery(self, request):
         if request.headers.get("if-none-match") == '"1"':
@@ -55,8 +69,9 @@ class GoodServer:
         return httpx.Response(status, json={"resourceType": "OperationOutcome", "issue": [issue]})
 
     def feedback(self, request):
-        body = json.loads(request.content)
-        return self.refuse(400) if body["feedback"][0]["outcome"] != "overridden" else httpx.Response(200, json={})
+        items = json.loads(request.content).get("feedback", [])
+        good = items and all(item.get("outcome") == "overridden" and "overrideReason" not in item for item in items)
+        return httpx.Response(200, json={}) if good else self.refuse(400)
 
     def call(self, request):
         if request.headers["content-type"] != "application/json":
@@ -67,22 +82,30 @@ class GoodServer:
             return self.refuse(400)
         if not self.accepts(body):
             return self.refuse(400)
-        prefetch = body.get("prefetch", {})
-        if set(prefetch) != {"patient", "labs"} or (prefetch["labs"] or {}).get("resourceType") == "OperationOutcome":
+        if not self.has_data(body.get("prefetch", {})):
             return self.refuse(412)
-        return httpx.Response(200, json={"cards": [self.card]})
+        return httpx.Response(200, json={"cards": [self.card] if self.card else []})
+
+    def has_data(self, prefetch):
+        if set(prefetch) != {"patient", "labs"}:
+            return False
+        labs = prefetch["labs"] or {}
+        return labs.get("resourceType") != "OperationOutcome" and not labs.get("entry") and not labs.get("link")
 
     def accepts(self, body):
         if not isinstance(body, dict) or body.get("hook") != "order-sign" or "hookInstance" not in body:
             return False
-        patient = body.get("context", {}).get("patientId")
+        if "fhirAuthorization" in body or not isinstance(body.get("prefetch", {}), dict):
+            return False
+        context = body.get("context")
+        patient = context.get("patientId") if isinstance(context, dict) else None
         return isinstance(patient, str) and "/" not in patient
 
 
-def check(server):
+def check(server, signer=None):
     async def go():
-        async with httpx.AsyncClient(transport=httpx.MockTransport(server), base_url="https://s.example") as http:
-            return await run("https://s.example", http)
+        async with httpx.AsyncClient(transport=httpx.MockTransport(server)) as http:
+            return await run("https://s.example", http, signer)
 
     return asyncio.run(go())
 
@@ -133,13 +156,119 @@ BAD = {
     ),
     "feedback": bad("O", feedback=_unwilling),
     "feedback-malformed": bad("P", feedback=lambda self, request: httpx.Response(200, json={})),
-    "cors": bad("Q", preflight=lambda self: self.refuse(405)),
+    "cors": bad("Q", allows_browsers=False),
+    "cors-errors": bad("R", allows_browsers=False),
+    "hook-names": bad("S", services=({**SERVICE, "hook": "my-hook"},)),
+    "hook-versions": bad("T", services=({**SERVICE, "hookVersion": "9.9"},)),
+    "invariants": bad("U", card={**CARD, "suggestions": [{"label": "l", "uuid": "s"}]}),
+    "empty-bundles": bad("V", has_data=lambda self, prefetch: set(prefetch) and not prefetch["labs"]),
+    "no-prefetch": bad(
+        "W", call=lambda self, r: self.refuse(500) if b'"prefetch"' not in r.content else GoodServer.call(self, r)
+    ),
+    "prefetch-outcome": bad("X", refuse=lambda self, status: httpx.Response(500 if status == 412 else status)),
+    "silence": bad("Y", card=None, has_data=lambda self, prefetch: True),
+    "unknown-members": bad("Z", accepts=lambda self, body: "future" not in body and GoodServer.accepts(self, body)),
+    "token-without-server": bad(
+        "AA",
+        accepts=lambda self, body: (
+            isinstance(body, dict)
+            and GoodServer.accepts(self, {key: body[key] for key in body if key != "fhirAuthorization"})
+        ),
+    ),
+    "method": bad("AB", refuse=lambda self, status: httpx.Response(404 if status == 405 else status)),
+    "content-type": bad("AC", refuse=lambda self, status: httpx.Response(400 if status == 415 else status)),
+    "no-failure": bad("AD", feedback=_unwilling),
 }
 
 
 @pytest.mark.parametrize("fault", sorted(BAD))
 def test_each_fault_is_found_by_its_check(fault):
     assert fault in failed(check(BAD[fault]))
+
+
+def test_a_server_that_goes_away_in_the_middle_is_reported_not_raised():
+    class GoesAway(GoodServer):
+        def call(self, request):
+            raise httpx.ReadError("gone")
+
+    report = check(GoesAway())
+    assert {"call", "no-failure"} <= failed(report)
+    assert "no answer (ReadError)" in as_text(report)
+
+
+class AsksWhoCalls(GoodServer):
+    """Verifies tokens with our own authenticator; each class below takes one of its rules away."""
+
+    replay = True
+
+    def __init__(self):
+        self.used = set()
+
+    def route(self, request):
+        return super().route(request) if self.knows(request) else self.refuse(401)
+
+    def knows(self, request):
+        values = request.headers.get_list("authorization")
+        client = Client(name="c", iss="https://me.example", jwks={"keys": [KEY.as_dict(private=False)]})
+        verify = ClientAuthenticator({client.iss: client}, KeySets(None), self, clock=lambda: datetime.now(UTC))
+        try:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(asyncio.run, verify.authenticate(values, str(request.url))).result()
+        except Unauthorized:
+            return False
+        return True
+
+    async def first_use(self, key, expires):
+        fresh = key not in self.used or not self.replay
+        self.used.add(key)
+        return fresh
+
+
+class KnowsEverybody(AsksWhoCalls):
+    def knows(self, request):
+        return True
+
+
+class TakesATokenTwice(AsksWhoCalls):
+    replay = False
+
+
+class SaysWhy(AsksWhoCalls):
+    def refuse(self, status):
+        return httpx.Response(status, json={"resourceType": "OperationOutcome", "id": str(uuid.uuid4())})
+
+
+KEY = ECKey.generate_key("P-384", {"kid": "k", "use": "sig"})
+SIGNER = Signer("https://me.example", KEY)
+
+
+def test_a_server_that_asks_who_calls_is_checked_with_a_key():
+    assert failed(check(AsksWhoCalls(), SIGNER)) == set()
+    assert failed(check(AsksWhoCalls())) == {"discovery"}
+    assert "give --key" in as_text(check(AsksWhoCalls()))
+
+
+@pytest.mark.parametrize(
+    ("server", "fault"),
+    [
+        (KnowsEverybody, "auth-required"),
+        (KnowsEverybody, "auth-forged"),
+        (TakesATokenTwice, "auth-replay"),
+        (SaysWhy, "auth-same-body"),
+    ],
+)
+def test_each_fault_of_client_authentication_is_found(server, fault):
+    assert fault in failed(check(server(), SIGNER))
+
+
+def test_a_key_file_is_a_private_jwk_with_its_id(tmp_path):
+    file = tmp_path / "key.json"
+    file.write_text(json.dumps(KEY.as_dict(private=True)))
+    assert read_key(file).kid == "k"
+    for wrong in (json.dumps(KEY.as_dict(private=False)), "{}", "no json"):
+        file.write_text(wrong)
+        with pytest.raises(SettingsError):
+            read_key(file)
 
 
 def test_a_server_that_does_not_answer_is_reported_not_raised():
