@@ -195,16 +195,21 @@ def run_tests(
 def conformance(
     url: Annotated[str, typer.Argument(help="Base URL of a CDS Hooks server, the address before /cds-services.")],
     form: Annotated[ReportFormat, typer.Option("--format", help="text, json, junit or html.")] = ReportFormat.TEXT,
+    key: Annotated[Path | None, typer.Option(help="Private key (JWK), if it asks who calls.")] = None,
+    issuer: Annotated[str, typer.Option(help="The issuer that the server knows this key by.")] = "",
 ) -> None:
-    """Check any CDS Hooks server against the specification."""
+    """Check any CDS Hooks server against the specification; exit status 1 when a SHALL is broken."""
     import httpx
 
     from cds.conformance import report as write
+    from cds.conformance.signing import Signer, read_key
     from cds.conformance.suite import run
+
+    signer = Signer(issuer, read_key(key)) if key else None
 
     async def go() -> Any:
         async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
-            return await run(url, http)
+            return await run(url, http, signer)
 
     report = asyncio.run(go())
     if form is ReportFormat.JSON:
