@@ -1,8 +1,8 @@
 """Time this engine beside the reference engines and write docs/engine-benchmark.md.
 
-    python -m tests.benchmarks.engine.run [--seconds 2] [--no-write]
+    python -m tests.benchmarks.engine.run [--seconds 0.7] [--rounds 3] [--no-write]
 
-One run, one thread each, warm: medians. Python engines get parsed JSON, as the server has it; Node engines likewise.
+One run, one thread each, warm: of three rounds, the lowest median of each figure. Python engines get parsed JSON, as the server has it; Node engines likewise.
 Building the index over the patient's resources counts, compiling the expression does not.
 """
 
@@ -41,7 +41,8 @@ CONDITION_WITHOUT_SORT = f"{ABOUT}{RECENT}.exists(value.ofType(Quantity).value <
 
 PAGE_TEXT = """# Engine benchmark
 
-Microseconds per evaluation: medians of one run, one thread, warm; written by `make bench-engine`. {machine}.
+Microseconds per evaluation, one run, one thread, warm, the lowest median of three rounds; written by
+`make bench-engine`. {machine}.
 
 ## CQL: nine definitions, from the patient's resources to the alert
 
@@ -206,19 +207,8 @@ def table(rows: dict[str, Row]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Measure everything, print it and write the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=2.0, help="time for each figure")
-    parser.add_argument("--no-write", action="store_true", help="do not write docs/engine-benchmark.md")
-    arguments = parser.parse_args()
-    now = datetime.now(UTC)
-    source = read_cql_file(Path(__file__).with_name("EgfrNine.cql")).text
-    sources = {"EgfrNine": source, "FHIRHelpers": official_fhir_helpers()}
-    elm = [found.elm for found in translate(sources, sources=sources, annotations=False) if found.elm]
-    gc.collect()
-    gc.freeze()
-    seconds = arguments.seconds
+def measure(elm: list[dict[str, Any]], now: datetime, seconds: float) -> tuple[dict[str, Row], dict[str, Row]]:
+    """Take one round of all figures: CQL, then FHIRPath."""
     cql_rows = {
         "this engine": time_cql(elm, now, seconds),
         "this engine, explaining": time_cql(elm, now, seconds, explain=True),
@@ -234,10 +224,32 @@ def main() -> None:
     }
     if (row := time_fhirpathpy(now, seconds)) is not None:
         path_rows["fhirpathpy, with `exists` for its missing `sort`"] = row
+    return cql_rows, path_rows
+
+
+def best(rounds: list[dict[str, Row]]) -> dict[str, Row]:
+    """Keep the lowest median of each figure: what else the machine did in the other rounds is not the engine's."""
+    return {name: {size: min(rows[name][size] for rows in rounds) for size in SIZES} for name in rounds[0]}
+
+
+def main() -> None:
+    """Measure everything, print it and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=0.7, help="time for each figure in each round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--no-write", action="store_true", help="do not write docs/engine-benchmark.md")
+    arguments = parser.parse_args()
+    now = datetime.now(UTC)
+    source = read_cql_file(Path(__file__).with_name("EgfrNine.cql")).text
+    sources = {"EgfrNine": source, "FHIRHelpers": official_fhir_helpers()}
+    elm = [found.elm for found in translate(sources, sources=sources, annotations=False) if found.elm]
+    gc.collect()
+    gc.freeze()
+    rounds = [measure(elm, now, arguments.seconds) for _ in range(arguments.rounds)]
     page = PAGE_TEXT.format(
         machine=f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
-        cql=table(cql_rows),
-        fhirpath=table(path_rows),
+        cql=table(best([cql for cql, _ in rounds])),
+        fhirpath=table(best([path for _, path in rounds])),
         condition=CONDITION,
     )
     sys.stdout.write(page)
