@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.engine.run [--seconds 0.7] [--rounds 3] [--no-write]
 
-One run, one thread each, warm: of three rounds, the lowest median of each figure. Python engines get parsed JSON, as the server has it; Node engines likewise.
-Building the index over the patient's resources counts, compiling the expression does not.
+One run, one thread each, warm: of three rounds, the lowest median of each figure. Python engines get parsed JSON, as
+the server has it; Node engines likewise. Building the index over the patient's resources counts, compiling the
+expression does not.
 """
 
 from __future__ import annotations
