@@ -44,15 +44,22 @@ SILENCE = _check(
     "CH-071",
     level=Level.SHOULD,
 )
-UNKNOWN_MEMBERS = _check("unknown-members", "Unknown members and extensions do not fail a call", "CH-036", "CH-166")
+EXTENSIONS = _check("extensions", "Extensions of a call do not fail it", "CH-036", "CH-166")
+UNKNOWN_MEMBERS = _check("unknown-members", "Unknown members do not fail a call", "CH-036", level=Level.SHOULD)
+# What a service answers to a call that breaks a client's SHALL is not written down anywhere: good practice.
 MALFORMED = _check(
-    "malformed", "A malformed call is a 4xx, never a 5xx and never an empty 200", "CH-001", "CH-028", "CH-031"
+    "malformed",
+    "A malformed call is a 4xx, never a 5xx and never an empty 200",
+    "CH-001",
+    "CH-028",
+    "CH-031",
+    level=Level.SHOULD,
 )
 TOKEN_ALONE = _check(
     "token-without-server", "An access token without fhirServer is refused", "CH-032", level=Level.SHOULD
 )
 
-UNKNOWN_SERVICE = _check("unknown-service", "An unknown service is 404", "CH-027", "CH-088")
+UNKNOWN_SERVICE = _check("unknown-service", "An unknown service is 404", "CH-027", "CH-088", level=Level.SHOULD)
 METHOD = _check("method", "GET on a service is 405", "CH-027", level=Level.SHOULD)
 CONTENT_TYPE = _check("content-type", "A body that is not announced as JSON is 415", "CH-088", level=Level.PRACTICE)
 FEEDBACK = _check("feedback", "Feedback on a card is taken", "CH-132", "CH-133", "CH-134", level=Level.SHOULD)

@@ -5,7 +5,14 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-PATIENT = {"resourceType": "Patient", "id": "conformance-1", "gender": "female", "birthDate": "1950-06-15"}
+PATIENT = {
+    "resourceType": "Patient",
+    "id": "conformance-1",
+    "active": True,
+    "name": [{"use": "official", "family": "Conformance", "given": ["Test"]}],
+    "gender": "female",
+    "birthDate": "1950-06-15",
+}
 CANARY = "canary-7f3a91"
 """A text that no answer may repeat."""
 

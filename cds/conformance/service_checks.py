@@ -29,9 +29,13 @@ async def service_results(target: Target, service: dict[str, Any]) -> AsyncItera
             yield result
     for result in [one async for one in _prefetch_states(target, service, name)]:
         yield result
-    more = {**valid, "extension": {"org.example.x": 1}, "future": True}
-    other = await target.call(name, more, "unknown members")
-    yield judge(checks.UNKNOWN_MEMBERS, [] if other.status == answer.status else [str(other)], service=name)
+    extension = {"extension": {"org.example.x": 1}}
+    for check, more in (
+        (checks.EXTENSIONS, {**extension, "context": {**valid["context"], **extension}}),
+        (checks.UNKNOWN_MEMBERS, {"future": True}),
+    ):
+        other = await target.call(name, {**valid, **more}, check.id)
+        yield judge(check, [] if other.status == answer.status else [str(other)], service=name)
     yield judge(checks.MALFORMED, [fault async for fault in _malformed(target, valid, name)], service=name)
     alone = await target.call(name, {**valid, "fhirAuthorization": samples.AUTHORIZATION}, "token without server")
     yield judge(checks.TOKEN_ALONE, [] if alone.is_refusal else [str(alone)], service=name)

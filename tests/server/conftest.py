@@ -10,8 +10,9 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -86,12 +87,12 @@ def serving(app: Any, port: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def running(*, sandbox: bool = True, **options: Any) -> Iterator[Server]:
+def running(*, sandbox: bool = True, clock: Callable[[], datetime] = lambda: NOW, **options: Any) -> Iterator[Server]:
     """Start a server on a free port, and end it; its clock stands still, so that equal data give equal answers."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     settings = Settings(**{"database": "sqlite://", "public_url": address, "cors_origins": ("*",), **options})
-    app = create_app(settings, sandbox=sandbox, clock=lambda: NOW)
+    app = create_app(settings, sandbox=sandbox, clock=clock)
     hooks = {"response": [_keeps_the_rules]}
     with (
         serving(app, port),
