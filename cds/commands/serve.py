@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import socket
 import uuid
 from typing import Any
@@ -44,7 +45,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        msg = f"{host}:{port} cannot be listened on: {error.strerror}; choose another with --port (make run PORT=…)"
+        msg = f"{host}:{port} cannot be listened on: {os.strerror(error.errno or 0)}; choose another with --port (make run PORT=…)"
         raise SettingsError(msg) from None
 
 
