@@ -60,6 +60,17 @@ e2e: $(VENV)/.dev ## Drive a real browser (Debian's chromium)
 bench: $(VENV)/.dev ## Measure hook calls
 	$(BIN)/python -m tests.benchmarks.hook_call
 
+conformance-engine: $(VENV)/.dev ## HL7's CQL and FHIRPath suites, and comparison with the reference engines (needs Node)
+	$(BIN)/python -m pytest tests/conformance tests/differential -n 2 --dist loadfile
+	$(BIN)/python -m tools.conformance.cql
+
+bench-engine: $(VENV)/.dev ## Time the engine beside the reference engines, into docs/engine-benchmark.md (needs Node)
+	$(BIN)/pip install --quiet fhirpathpy
+	$(BIN)/python -m tests.benchmarks.engine.run
+
+fuzz: $(VENV)/.dev ## 100,000 mutations of ELM, FHIRPath and resources
+	$(BIN)/python -m tools.fuzz.engine --count 100000
+
 docs: $(VENV)/.docs ## Build the documentation site into site/
 	$(BIN)/mkdocs build --strict
 

@@ -45,7 +45,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        msg = f"{host}:{port} cannot be listened on: {os.strerror(error.errno or 0)}; choose another with --port (make run PORT=…)"
+        reason = os.strerror(error.errno or 0).lower()
+        msg = f"{host}:{port}: {reason}; choose another with --port (make run PORT=…)"
         raise SettingsError(msg) from None
 
 
