@@ -14,7 +14,7 @@ from cds.errors import BadRequest
 from cds.hooks.discovery import CDSService
 from cds.hooks.request import CDSRequest
 from cds.hooks.response import CDSResponse
-from tests.conformance.cds_hooks_choices import LENIENT, STRICTER
+from tools.conformance.cds_hooks_choices import LENIENT, STRICTER
 
 FOLDER = (
     Path(os.environ.get("CDS_SHARED", Path(__file__).resolve().parents[3] / "shared"))

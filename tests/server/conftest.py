@@ -42,7 +42,10 @@ class Server:
 
     def request(self, patient: str, fire: str, **changes: Any) -> dict[str, Any]:
         """A hook call about a synthetic patient, with the sandbox as its FHIR server; `...` removes a member."""
-        body = {**demo_request(find_story(patient), fire, self.fhir), **changes}
+        body = demo_request(find_story(patient), fire, self.fhir)
+        if fire.startswith("encounter-"):
+            body["context"]["encounterId"] = "sandbox-encounter"
+        body |= changes
         return {name: value for name, value in body.items() if value is not ...}
 
     def services(self) -> dict[str, dict[str, Any]]:

@@ -35,6 +35,13 @@ FIELDS = {
 }
 
 
+# fmt: off
+CONTEXT_ROWS = [
+    "CH-171", "CH-172", "CH-173", "CH-174", "CH-175", "CH-176", "CH-177", "CH-178", "CH-179", "CH-180", "CH-181",
+]
+# fmt: on
+
+
 def request(**changes):
     return {**copy.deepcopy(BASE), **changes}
 
