@@ -20,13 +20,13 @@ from cds.decisions.log import DecisionLog
 from cds.decisions.replay import UsedTokens
 from cds.decisions.store import open_database
 from cds.hooks.caller import ANYBODY, Caller
+from cds.knowledge import prepare_knowledge
 from cds.sandbox.http import sandbox_router
 from cds.sandbox.server import SandboxServer
 from cds.sandbox.store import FHIRStore
 from cds.sandbox.synthetic_patients import sandbox_resources
-from cds.service import World, prepare_services
+from cds.service import World
 from cds.settings import Settings
-from cds.terminology.mappings import Mappings
 from cds.web.cds_services import Authenticate, cds_services_router
 from cds.web.client_auth import ClientAuthenticator
 from cds.web.clients import read_clients
@@ -64,11 +64,7 @@ def build_world(
     """Load and compile the content; raises `ContentError` and `EngineError` with what is broken and where."""
     content = load_content(content_paths(settings.content), settings.guidelines or None)
     return World(
-        services=prepare_services(content),
-        mappings=Mappings(
-            artifact.resource
-            for artifact in content.shelf.of_type("ConceptMap", "NamingSystem", "ObservationDefinition")
-        ),
+        knowledge=prepare_knowledge(content),
         fhir_servers=fhir_servers,
         decision_log=decision_log,
         clock=clock,

@@ -14,28 +14,22 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from cds.cards import cards_from_request_group
-from cds.content.guideline import Guideline
-from cds.content.library import Content, ContentService
-from cds.data.data_requirements import DataRequirement
 from cds.data.fhir_reader import FhirReader
 from cds.data.gather import gather_patient_data
 from cds.data.patient_data import PatientData
-from cds.data.prefetch_templates import prefetch_templates
 from cds.decisions.decision import EXTENSION, CardServed, Decision
 from cds.errors import BadRequest, NotFound, OutOfTime
-from cds.expressions.logic import Logic, compile_logic
 from cds.hooks.caller import ANYBODY, Caller
-from cds.hooks.contexts import HOOKS, hook_definition
+from cds.hooks.contexts import hook_definition
 from cds.hooks.discovery import CDSService
 from cds.hooks.feedback import Feedback, FeedbackRequest
 from cds.hooks.request import CDSRequest
 from cds.hooks.response import Card, CDSResponse
+from cds.knowledge import Knowledge, Service
 from cds.reasoning.apply import apply_plan_definition
 from cds.reasoning.call import Call
 from cds.reasoning.hook_parameters import bind_hook_context
-from cds.reasoning.requirements import data_requirements
 from cds.reasoning.trace import Trace
-from cds.terminology.mappings import Mappings
 
 
 class FHIRServers(Protocol):
@@ -59,28 +53,20 @@ class DecisionLog(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """One guideline on one hook, ready to answer: compiled logic, what it reads, what discovery tells."""
-
-    id: str
-    hook: str
-    guideline: Guideline
-    logic: Logic
-    requirements: tuple[DataRequirement, ...]
-    discovery: CDSService
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What the server was started with."""
+    """What calls are answered with. Immutable: new content is a new World, and a call keeps the one it began with."""
 
-    services: Mapping[str, Service]
-    mappings: Mappings
+    knowledge: Knowledge
     fhir_servers: FHIRServers
     decision_log: DecisionLog
     clock: Callable[[], datetime]
     seconds: float = 5.0
     new_id: Callable[[], str] = lambda: str(uuid.uuid4())
+
+    @property
+    def services(self) -> Mapping[str, Service]:
+        """The services by id, in the order of the content."""
+        return self.knowledge.services
 
     def find_service(self, service_id: str) -> Service:
         """Return the service with this id; raise `NotFound`."""
@@ -89,36 +75,6 @@ class World:
             msg = "there is no CDS service with this id: GET /cds-services lists those that are"
             raise NotFound(msg)
         return service
-
-
-def prepare_services(content: Content) -> dict[str, Service]:
-    """Compile the logic of every guideline and derive what each service reads; raises `ContentError`, `EngineError`."""
-    logic = compile_logic(content)
-    return {service.id: _prepare(service, logic[service.guideline.id]) for service in content.services}
-
-
-def _prepare(service: ContentService, logic: Logic) -> Service:
-    guideline = service.guideline
-    requirements = data_requirements(logic, guideline, service.hook)
-    hook = HOOKS.get(service.hook)
-    discovery = CDSService(
-        id=service.id,
-        hook=service.hook,
-        title=guideline.title,
-        description=guideline.description,
-        prefetch=prefetch_templates(requirements),
-        usage_requirements="Data that are not prefetched are read from the FHIR server of the call; without access to "
-        "it, a key that is left out is answered with 412.",
-        hook_version=hook.version if hook else None,
-    )
-    return Service(
-        id=service.id,
-        hook=service.hook,
-        guideline=guideline,
-        logic=logic,
-        requirements=requirements,
-        discovery=discovery,
-    )
 
 
 def list_services(world: World) -> list[CDSService]:
@@ -138,7 +94,7 @@ async def call_service(service: Service, request: CDSRequest, world: World, *, c
         raise BadRequest(msg, expression="hook")
     now = world.clock()
     reader = world.fhir_servers.reader_for(request, caller, seconds=world.seconds)
-    data = await gather_patient_data(service.requirements, request, reader, world.mappings, now=now)
+    data = await gather_patient_data(service.requirements, request, reader, world.knowledge.mappings, now=now)
     parameters = bind_hook_context(service.logic.parameters, _hook_context(request, data))
     evaluators = service.logic.evaluators(data.resources, parameters=parameters, now=now, deadline=deadline)
     applied = apply_plan_definition(service.guideline.artifact, evaluators, _call(request, data, now))

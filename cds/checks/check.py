@@ -12,7 +12,7 @@ from cds.content.library import Content, load_content
 from cds.content.problems import BrokenContent
 from cds.engine.errors import EngineError
 from cds.errors import ContentError
-from cds.service import prepare_services
+from cds.knowledge import prepare_knowledge
 
 _RECOMMENDATIONS = "/CodeSystem/recommendation"
 
@@ -28,7 +28,7 @@ def check_content(paths: Sequence[Path]) -> list[Finding]:
 
 def _compilation(content: Content) -> list[Finding]:
     try:
-        prepare_services(content)
+        prepare_knowledge(content)
     except ContentError as error:
         return [Finding(error.file or "", error.path or "", "compile", "error", str(error))]
     except EngineError as error:

@@ -11,6 +11,7 @@ from cds.content.elm import DefinitionName
 from cds.content.integrity import compiled_libraries
 from cds.content.shelf import Shelf
 from cds.engine.errors import EngineError
+from cds.expressions.code_members import EngineValueSets
 from cds.expressions.evaluation import Evaluated, Evidence, Scope, UnsupportedExpression
 from cds.expressions.languages import find_language
 from cds.terminology.value_sets import ValueSets
@@ -31,8 +32,17 @@ class Session(Protocol):
 class CompiledPath(Protocol):
     """A compiled FHIRPath expression."""
 
-    def evaluate(self, focus: Any, variables: Mapping[str, Any], *, now: datetime) -> list[Any]:
-        """Return the resulting collection."""
+    def explain(
+        self,
+        focus: Any,
+        variables: Mapping[str, Any],
+        *,
+        now: datetime,
+        resources: Sequence[Mapping[str, Any]],
+        value_sets: EngineValueSets | None,
+        deadline: float | None,
+    ) -> tuple[list[Any], tuple[Evidence, ...]]:
+        """Return the resulting collection, and the facts it rests on."""
 
 
 class Evaluators:
@@ -48,6 +58,7 @@ class Evaluators:
         now: datetime,
         resources: Sequence[Mapping[str, Any]] = (),
         value_sets: ValueSets | None = None,
+        deadline: float | None = None,
     ) -> None:
         """Take the engine's session, its FHIRPath compiler, and its way to write a value as FHIR JSON.
 
@@ -57,6 +68,8 @@ class Evaluators:
         self.now = now
         self.resources = resources
         self.value_sets = value_sets
+        self._engine_value_sets = EngineValueSets(value_sets) if value_sets is not None else None
+        self._deadline = deadline
         self._to_json = to_json
         self._session = session
         self._compile_path = compile_path
@@ -106,13 +119,20 @@ class Evaluators:
         value = self._session.evaluate(name.library, name.definition)
         return value, self._session.evidence(name.library, name.definition)
 
-    def fhirpath(self, expression: str, scope: Scope) -> list[Any]:
-        """Return the collection that a FHIRPath expression gives. Raises `EngineError`.
+    def fhirpath(self, expression: str, scope: Scope) -> tuple[list[Any], tuple[Evidence, ...]]:
+        """Return the collection that a FHIRPath expression gives, and the facts it rests on. Raises `EngineError`.
 
         `$this` is the subject; `%context`, `%resource` and `%rootResource` are the resource that holds the expression.
         """
         holder = {"context": scope.context, "resource": scope.context, "rootResource": scope.context}
-        return self._compile_path(expression).evaluate(scope.focus, {**scope.variables, **holder}, now=self.now)
+        return self._compile_path(expression).explain(
+            scope.focus,
+            {**scope.variables, **holder},
+            now=self.now,
+            resources=self.resources,
+            value_sets=self._engine_value_sets,
+            deadline=self._deadline,
+        )
 
 
 def _alternatives(element: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -21,8 +21,8 @@ class Runner(Protocol):
     def definition(self, name: DefinitionName) -> tuple[Any, tuple[Evidence, ...]]:
         """Return the value of a CQL definition and the facts it read. Raises `EngineError`."""
 
-    def fhirpath(self, expression: str, scope: Scope) -> list[Any]:
-        """Return the collection that a FHIRPath expression gives. Raises `EngineError`."""
+    def fhirpath(self, expression: str, scope: Scope) -> tuple[list[Any], tuple[Evidence, ...]]:
+        """Return the collection that a FHIRPath expression gives, and its facts. Raises `EngineError`."""
 
 
 Language = Callable[[Runner, str, Scope], tuple[Any, tuple[Evidence, ...]]]
@@ -44,7 +44,7 @@ def cql(runner: Runner, text: str, scope: Scope) -> tuple[Any, tuple[Evidence, .
 
 def fhirpath(runner: Runner, text: str, scope: Scope) -> tuple[Any, tuple[Evidence, ...]]:
     """Run FHIRPath with the subject as focus (PD-048)."""
-    return runner.fhirpath(text, scope), ()
+    return runner.fhirpath(text, scope)
 
 
 LANGUAGES: Mapping[str, Language] = MappingProxyType(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 from cds.content.artifact import Artifact
+from cds.content.elm import CompiledLibrary
 from cds.content.guideline import Guideline
 from cds.content.library import Content
 from cds.content.problems import BrokenContent, Problem
@@ -73,6 +75,7 @@ class Logic:
             now=now,
             resources=resources,
             value_sets=self.value_sets,
+            deadline=deadline,
         )
 
 
@@ -82,49 +85,66 @@ def compiled_path(text: str) -> FHIRPath:
     return fhirpath(text)
 
 
-def compile_logic(content: Content) -> dict[str, Logic]:
-    """Compile everything the guidelines compute with, by guideline id; what they share is compiled once.
+class Compiler:
+    """Compiles the logic of one `Content`, each library once: what guidelines share, they share compiled."""
 
-    Raises `BrokenContent` with every place that the engine cannot run, every FHIRPath expression that is none, and
-    every value set whose members cannot be told.
-    """
-    shelf = content.shelf
-    value_sets = ValueSets(artifact.resource for artifact in shelf.of_type("ValueSet", "CodeSystem"))
-    mappings = Mappings(artifact.resource for artifact in shelf.artifacts)
-    common = _common_engine(content, value_sets)
-    found: list[Problem] = []
-    logic: dict[str, Logic] = {}
-    for guideline in content.guidelines:
-        found += _undecidable(guideline.dependencies.of_type("ValueSet"), value_sets)
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self._shelf = content.shelf
+        self.value_sets = ValueSets(one.resource for one in self._shelf.of_type("ValueSet", "CodeSystem"))
+        self.mappings = Mappings(artifact.resource for artifact in self._shelf.artifacts)
+        self._engines: dict[frozenset[Artifact], Engine] = {}
+
+    def compile_guidelines(self) -> dict[str, Logic]:
+        """Compile everything the guidelines compute with; return the logic by guideline id.
+
+        Raises `BrokenContent` with every place that the engine cannot run, every FHIRPath expression that is none, and
+        every value set whose members cannot be told.
+        """
+        guidelines = self._content.guidelines
+        # When their libraries do not go together, as two versions of one, each guideline says what is wrong with it.
+        with suppress(UnsupportedError):
+            self._engine(frozenset(one for guideline in guidelines for one in self._libraries(guideline)))
+        found: list[Problem] = []
+        logic = {}
+        for guideline in guidelines:
+            try:
+                logic[guideline.id] = self.logic_of(guideline)
+            except BrokenContent as broken:
+                found += broken.problems
+        if found:
+            raise BrokenContent(found)
+        return logic
+
+    def logic_of(self, guideline: Guideline) -> Logic:
+        """Return the logic of a guideline, or of another artifact with its dependencies; raises `BrokenContent`."""
+        found = list(_undecidable(guideline.dependencies.of_type("ValueSet"), self.value_sets))
         found += _bad_paths(guideline)
-        libraries = {
-            compiled.name: artifact
-            for artifact in guideline.dependencies.of_type("Library")
-            if (compiled := shelf.compiled(artifact))
-        }
+        libraries = self._libraries(guideline)
+        names = {compiled.name: artifact for artifact, compiled in libraries.items()}
         try:
-            engine = common or _engine(libraries.values(), shelf, value_sets)
+            engine = self._engine(frozenset(libraries))
         except UnsupportedError as error:
-            found += [_unsupported(one, libraries) for one in error.problems]
-        else:
-            logic[guideline.id] = Logic(engine, tuple(libraries), shelf=shelf, value_sets=value_sets, mappings=mappings)
-    if found:
-        raise BrokenContent(found)
-    return logic
+            found += [_unsupported(one, names) for one in error.problems]
+        if found:
+            raise BrokenContent(found)
+        return Logic(engine, tuple(names), shelf=self._shelf, value_sets=self.value_sets, mappings=self.mappings)
 
+    def _libraries(self, guideline: Guideline) -> dict[Artifact, CompiledLibrary]:
+        libraries = guideline.dependencies.of_type("Library")
+        return {one: compiled for one in libraries if (compiled := self._shelf.compiled(one))}
 
-def _common_engine(content: Content, value_sets: ValueSets) -> Engine | None:
-    """Return one engine for all guidelines; None when their libraries do not go together, as two versions of one."""
-    needed = {one: None for guideline in content.guidelines for one in guideline.dependencies.of_type("Library")}
-    try:
-        return _engine(needed, content.shelf, value_sets)
-    except UnsupportedError:
-        return None  # each guideline by itself then says what is wrong with it
+    def _engine(self, libraries: frozenset[Artifact]) -> Engine:
+        """Return an engine that holds the libraries: one that is there, else a new one."""
+        for held, engine in self._engines.items():
+            if libraries <= held:
+                return engine
+        documents = [compiled.document for one in self._shelf.artifacts if (compiled := self._held(one, libraries))]
+        self._engines[libraries] = Engine(documents, value_sets=EngineValueSets(self.value_sets))
+        return self._engines[libraries]
 
-
-def _engine(libraries: Iterable[Artifact], shelf: Shelf, value_sets: ValueSets) -> Engine:
-    documents = [compiled.document for artifact in libraries if (compiled := shelf.compiled(artifact))]
-    return Engine(documents, value_sets=EngineValueSets(value_sets))
+    def _held(self, artifact: Artifact, libraries: frozenset[Artifact]) -> CompiledLibrary | None:
+        return self._shelf.compiled(artifact) if artifact in libraries else None
 
 
 def _unsupported(problem: EngineProblem, libraries: Mapping[str, Artifact]) -> Problem:

@@ -15,10 +15,10 @@ from cds.errors import CDSError, ContentError
 from cds.hooks.caller import ANYBODY, Caller
 from cds.hooks.request import CDSRequest
 from cds.hooks.response import Card
+from cds.knowledge import Knowledge, prepare_knowledge
 from cds.sandbox.in_memory_reader import InMemoryReader
 from cds.sandbox.store import FHIRStore
-from cds.service import Service, World, call_service, prepare_services
-from cds.terminology.mappings import Mappings
+from cds.service import World, call_service
 from cds.tester.cases import Case, read_cases
 from cds.tester.coverage import ConditionCoverage, Coverage
 from cds.tester.expectations import differences
@@ -78,10 +78,7 @@ def run_cases(paths: Sequence[Path], *, only: str = "") -> TestReport:
     Raises `ContentError` when the content or a case file is broken. With `only`, coverage is not judged.
     """
     content = load_content(paths)
-    services = prepare_services(content)
-    mappings = Mappings(
-        artifact.resource for artifact in content.shelf.of_type("ConceptMap", "NamingSystem", "ObservationDefinition")
-    )
+    knowledge = prepare_knowledge(content)
     coverage = Coverage()
     cases = [case for folder in guideline_folders(paths) for case in read_cases(folder)]
     if not only:
@@ -90,25 +87,22 @@ def run_cases(paths: Sequence[Path], *, only: str = "") -> TestReport:
             if guideline.id in tested:
                 coverage.expect(guideline.id, guideline.plan)
     chosen = [case for case in cases if only in case.file or only in case.name]
-    results = asyncio.run(_run_all(chosen, services, mappings, coverage))
+    results = asyncio.run(_run_all(chosen, knowledge, coverage))
     return TestReport(results=tuple(results), coverage=() if only else coverage.conditions())
 
 
-async def _run_all(
-    cases: Sequence[Case], services: dict[str, Service], mappings: Mappings, coverage: Coverage
-) -> list[CaseResult]:
-    return [await _run(case, services, mappings, coverage) for case in cases]
+async def _run_all(cases: Sequence[Case], knowledge: Knowledge, coverage: Coverage) -> list[CaseResult]:
+    return [await _run(case, knowledge, coverage) for case in cases]
 
 
-async def _run(case: Case, services: dict[str, Service], mappings: Mappings, coverage: Coverage) -> CaseResult:
-    service = services.get(f"{case.guideline}-{case.hook}")
+async def _run(case: Case, knowledge: Knowledge, coverage: Coverage) -> CaseResult:
+    service = knowledge.services.get(f"{case.guideline}-{case.hook}")
     if service is None:
         msg = f"the guideline has no action for the hook {case.hook}"
         raise ContentError(msg, file=case.file, path=case.name)
     log = MemoryLog()
     world = World(
-        services=services,
-        mappings=mappings,
+        knowledge=knowledge,
         fhir_servers=_OneReader(case.resources),
         decision_log=log,
         clock=lambda: case.now,

@@ -12,7 +12,7 @@ from cds.content.library import Content, load_content
 from cds.content.problems import BrokenContent
 from cds.engine.errors import EvaluationError
 from cds.expressions.code_members import EngineValueSets
-from cds.expressions.logic import compile_logic
+from cds.expressions.logic import Compiler
 from cds.expressions.outcome import Outcome
 from cds.reasoning.apply import apply_plan_definition
 from cds.reasoning.call import Applied, Call
@@ -48,7 +48,7 @@ PATTERN = value_set(filter=[{"property": "code", "op": "regex", "value": r"C90\.
 
 def applied(loaded: Content, *resources: dict, **call) -> Applied:
     (guideline,) = loaded.guidelines
-    logic = compile_logic(loaded)[guideline.id]
+    logic = Compiler(loaded).compile_guidelines()[guideline.id]
     evaluators = logic.evaluators([PATIENT, *resources], parameters={}, now=NOW)
     return apply_plan_definition(guideline.artifact, evaluators, Call(patient=PATIENT, now=NOW, **call))
 
@@ -125,7 +125,7 @@ def test_everything_that_cannot_run_is_told_together(tmp_path):
     actions = [action("a", "Has Myeloma"), action("b", "gender = = 'x'", language="text/fhirpath")]
     loaded = content(tmp_path, logic, snomed, plan(*actions))
     with pytest.raises(BrokenContent) as caught:
-        compile_logic(loaded)
+        Compiler(loaded).compile_guidelines()
     told = [str(problem) for problem in caught.value.problems]
     assert len(told) == 3
     assert any("Library/logic.json" in one and "NoSuchOperator" in one and "7:3" in one for one in told)
@@ -135,14 +135,15 @@ def test_everything_that_cannot_run_is_told_together(tmp_path):
 
 def test_parameters_are_those_of_all_libraries_once(tmp_path):
     loaded = content(tmp_path, library(boolean("Yes", True), refers("Also", "Yes")), plan(action("a", "Also")))
-    logic = compile_logic(loaded)["demo"]
+    logic = Compiler(loaded).compile_guidelines()["demo"]
     assert logic.parameters == ()
     assert logic.retrieves("Logic", "Also") == ()
 
 
 def test_guidelines_share_one_engine_and_two_versions_of_a_library_do_not_mix(tmp_path):
     other = plan(action("b", "Yes"), id="other", url="https://example.org/fhir/PlanDefinition/other")
-    shared = compile_logic(content(tmp_path / "one", library(boolean("Yes", True)), plan(action("a", "Yes")), other))
+    together = content(tmp_path / "one", library(boolean("Yes", True)), plan(action("a", "Yes")), other)
+    shared = Compiler(together).compile_guidelines()
     assert shared["demo"].engine is shared["other"].engine
 
     newer = library(boolean("Yes", False)) | {"id": "logic-2", "version": "2"}
@@ -151,7 +152,7 @@ def test_guidelines_share_one_engine_and_two_versions_of_a_library_do_not_mix(tm
     ]
     new |= {"id": "new", "url": "https://example.org/fhir/PlanDefinition/new"}
     loaded = content(tmp_path / "two", library(boolean("Yes", True)), newer, old, new)
-    logic = compile_logic(loaded)
+    logic = Compiler(loaded).compile_guidelines()
     answers = {}
     for guideline in loaded.guidelines:
         evaluators = logic[guideline.id].evaluators([PATIENT], parameters={}, now=NOW)

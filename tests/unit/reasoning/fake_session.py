@@ -52,9 +52,9 @@ class FakePath:
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def evaluate(self, focus: Any, variables: Mapping[str, Any], *, now: datetime) -> list[Any]:
+    def explain(self, focus: Any, variables: Mapping[str, Any], **world: Any) -> tuple[list[Any], tuple[Fact, ...]]:
         value = variables[self.text[1:]] if self.text.startswith("%") else focus.get(self.text)
-        return value if isinstance(value, list) else [] if value is None else [value]
+        return (value if isinstance(value, list) else [] if value is None else [value]), (Fact(self.text),)
 
 
 class FakeShelf(Shelf):

@@ -51,9 +51,9 @@ def test_pd_053_the_data_of_an_input_are_seen_under_its_id():
     seen = []
 
     class Recording(FakePath):
-        def evaluate(self, focus, variables, *, now):
+        def explain(self, focus, variables, **world):
             seen.append(variables[self.text[1:]])
-            return [True]
+            return [True], ()
 
     made = plan({"id": "a", "title": "A", "input": [NEEDED | {"id": "creatinine"}], "condition": on("%creatinine")})
     ready = evaluators(made, facts=(CREATININE, SODIUM))

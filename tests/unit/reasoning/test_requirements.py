@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cds.content.artifact import Artifact
 from cds.content.validation import validate
-from cds.expressions.logic import compile_logic
+from cds.expressions.logic import Compiler
 from cds.reasoning.module_definition import module_definition
 from cds.reasoning.requirements import data_requirements
 from tests.unit.expressions.small_elm import BASE, action, boolean, exists, library, plan, refers
@@ -15,7 +15,7 @@ LISTED = value_set(concept=[{"code": "C90.0"}]) | {"id": "w", "url": "urn:w"}
 
 def types_and_names(loaded, hook: str) -> set[tuple[str, str | None]]:
     (guideline,) = [one for one in loaded.guidelines if one.id == "demo"]
-    found = data_requirements(compile_logic(loaded)[guideline.id], guideline, hook)
+    found = data_requirements(Compiler(loaded).compile_guidelines()[guideline.id], guideline, hook)
     return {(one.type, one.value_set) for one in found}
 
 
@@ -71,7 +71,7 @@ def test_pd_014_the_module_definition_lists_requirements_once_with_their_value_s
     actions = [action("a", "Indirect"), action("b", "Listed", "order-sign"), action("c", "Pattern")]
     loaded = content(tmp_path, logic(), PATTERN, LISTED, plan(*actions))
     (guideline,) = loaded.guidelines
-    library = module_definition(compile_logic(loaded)[guideline.id], guideline)
+    library = module_definition(Compiler(loaded).compile_guidelines()[guideline.id], guideline)
     assert list(validate(Artifact(library, "", ""))) == []
     required = [
         (one["type"], [each["valueSet"] for each in one.get("codeFilter", ())]) for one in library["dataRequirement"]
