@@ -125,16 +125,25 @@ def test_active_problems_are_neither_over_nor_refuted():
     assert probe("Treatment", problems)["problems"] == ["active", "relapse", "no-status"]
 
 
-def test_a_course_starts_with_its_first_dose_else_with_its_first_order():
-    dose = {
-        "resourceType": "MedicationAdministration",
-        "id": "d",
-        "status": "completed",
-        "effectiveDateTime": "2026-01-20",
-    }
+def given_on(*days):
+    dose = {"resourceType": "MedicationAdministration", "status": "completed"}
+    return [dose | {"id": f"dose-{day}", "effectiveDateTime": day} for day in days]
+
+
+def test_treatment_began_with_its_first_dose_else_with_its_first_order():
     orders = [order("a", authoredOn="2025-12-01"), order("b", authoredOn="2025-11-01", status="cancelled")]
-    assert probe("Treatment", [*orders, dose])["start"].startswith("2026-01-20")
-    assert probe("Treatment", orders)["start"].startswith("2025-12-01")
+    assert probe("Treatment", [*orders, *given_on("2026-01-20")])["first"].startswith("2026-01-20")
+    assert probe("Treatment", orders)["first"].startswith("2025-12-01")
+
+
+def test_a_pause_of_more_than_56_days_begins_a_new_course():
+    assert probe("Treatment", given_on("2025-11-01", "2025-12-27", "2026-02-20"))["start"].startswith("2025-11-01")
+    assert probe("Treatment", given_on("2025-11-01", "2025-12-28", "2026-02-20"))["start"].startswith("2025-12-28")
+
+
+def test_an_order_that_still_runs_holds_its_course_together():
+    orders = [order("cycle-1", status="completed", authoredOn="2025-05-01"), order("now", authoredOn="2025-06-01")]
+    assert probe("Treatment", [*orders, *given_on("2026-02-20")])["start"].startswith("2025-05-01")
 
 
 def quantity(identifier, value, unit):
