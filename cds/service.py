@@ -69,17 +69,29 @@ class World:
         return self.knowledge.services
 
     def find_service(self, service_id: str) -> Service:
-        """Return the service with this id; raise `NotFound`."""
+        """Return the service with this id; raise `NotFound`, also when its guideline is not in force now (PD-020)."""
         service = self.services.get(service_id)
-        if service is None:
+        if service is None or not service.guideline.in_force(self.clock()):
             msg = "there is no CDS service with this id: GET /cds-services lists those that are"
             raise NotFound(msg)
         return service
 
 
+class Serving:
+    """The world that calls are answered with now; it is replaced as a whole, so that no call sees two of them.
+
+    `fault` says why newer content is not served, None while what is served is the newest.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.fault: str | None = None
+
+
 def list_services(world: World) -> list[CDSService]:
-    """Return what discovery tells, in the order of the content."""
-    return [service.discovery for service in world.services.values()]
+    """Return what discovery tells, in the order of the content: the services whose guideline is in force now."""
+    now = world.clock()
+    return [service.discovery for service in world.services.values() if service.guideline.in_force(now)]
 
 
 async def call_service(service: Service, request: CDSRequest, world: World, *, caller: Caller = ANYBODY) -> CDSResponse:
@@ -95,9 +107,10 @@ async def call_service(service: Service, request: CDSRequest, world: World, *, c
     now = world.clock()
     reader = world.fhir_servers.reader_for(request, caller, seconds=world.seconds)
     data = await gather_patient_data(service.requirements, request, reader, world.knowledge.mappings, now=now)
-    parameters = bind_hook_context(service.logic.parameters, _hook_context(request, data))
+    context = _hook_context(request, data)
+    parameters = bind_hook_context(service.logic.parameters, context)
     evaluators = service.logic.evaluators(data.resources, parameters=parameters, now=now, deadline=deadline)
-    applied = apply_plan_definition(service.guideline.artifact, evaluators, _call(request, data, now))
+    applied = apply_plan_definition(service.guideline.artifact, evaluators, _call(request, data, context, now))
     if applied.trace.has_failures and time.monotonic() > deadline:
         msg = "the call could not be answered within its time (CDS_DEADLINE_MS); nothing was decided"
         raise OutOfTime(msg)
@@ -127,7 +140,7 @@ def _hook_context(request: CDSRequest, data: PatientData) -> dict[str, Any]:
     }
 
 
-def _call(request: CDSRequest, data: PatientData, now: datetime) -> Call:
+def _call(request: CDSRequest, data: PatientData, context: Mapping[str, Any], now: datetime) -> Call:
     user = request.user_id or ""
     encounter = request.encounter_id
     return Call(
@@ -137,6 +150,7 @@ def _call(request: CDSRequest, data: PatientData, now: datetime) -> Call:
         identifier=request.hook_instance,
         encounter=f"Encounter/{encounter}" if encounter else None,
         practitioner=user if user.startswith(("Practitioner/", "PractitionerRole/")) else None,
+        variables={name: [] if value is None else value for name, value in context.items()},
         received=data.as_received,
     )
 

@@ -6,12 +6,14 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from cds.content.artifact import Artifact
 from cds.content.dependencies import Dependencies
 from cds.content.override_reasons import codes_with_displays
 from cds.content.walk import actions, named_events
+from cds.fhir.dates import span_of
 
 # The hooks of the CDS Hooks library (checklist CH-171 … CH-181).
 HOOKS = frozenset(
@@ -81,12 +83,24 @@ class Guideline:
 
     @property
     def published(self) -> bool:
-        """Whether the guideline is offered to EHRs: active and not experimental (PD-018, PD-019)."""
-        return self.plan.get("status") == "active" and not self.plan.get("experimental", False)
+        """Whether the guideline is offered to EHRs: active, not experimental, about a patient (PD-018, 019, 031)."""
+        codings = self.plan.get("subjectCodeableConcept", {}).get("coding", ())
+        about_patients = not codings or any(coding.get("code") == "Patient" for coding in codings)
+        return self.plan.get("status") == "active" and not self.plan.get("experimental", False) and about_patients
+
+    def in_force(self, now: datetime) -> bool:
+        """Tell whether `now` is in the plan's effectivePeriod; without one it always is (PD-020)."""
+        return in_force(self.plan, now)
 
     def codes_of(self, canonical: str) -> list[dict[str, str]]:
         """Return the Codings with display of a ValueSet or CodeSystem that the plan names for override reasons."""
         return codes_with_displays(canonical, self.dependencies.artifacts)
+
+
+def in_force(plan: Mapping[str, Any], now: datetime) -> bool:
+    """Tell whether `now` is in the artefact's effectivePeriod; dates without a zone are dates where `now` is."""
+    period = span_of(plan.get("effectivePeriod", {}), now.tzinfo or UTC)
+    return period is None or period.start <= now < period.end
 
 
 def guideline_id(plan: Artifact) -> str:

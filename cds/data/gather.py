@@ -26,21 +26,25 @@ async def gather_patient_data(
     mappings: Mappings | None,
     *,
     now: datetime,
+    given: Sequence[dict[str, Any]] | None = None,
 ) -> PatientData:
     """Gather all that the requirements ask for, or refuse.
 
     What the prefetch does not settle is read through `fhir` (None: there is no server that may be read), everything
-    at once. Raises PreconditionFailed naming every prefetch key whose data could not be had (CH-068), and BadRequest
-    when the prefetched Patient is not the one in context (CH-070).
+    at once. `given` are resources that came with an operation: they add to what is read, and without a server they are
+    all there is, because who gives the data answers for them being whole. Raises PreconditionFailed naming every
+    prefetch key whose data could not be had (CH-068), and BadRequest when the prefetched Patient is not the one in
+    context (CH-070).
     """
     pool = ResourcePool(request.patient_id, fhir.base_url if fhir else request.fhir_server)
+    pool.add(given or (), "data")
     unobtainable = Unobtainable()
     open_queries: list[PrefetchQuery] = []
     for query in prefetch_queries(tuple(requirements)):
         prefetched = read_prefetch(request.prefetch, query)
         if _settles(prefetched, query):
             pool.add(prefetched.resources, f"prefetch:{query.key}")
-        else:
+        elif not _is_given(query, pool, given, fhir):
             open_queries.append(query)
             if fhir is None:
                 unobtainable.add(query.key, f"{prefetched.state} in the prefetch, and no FHIR server may be read")
@@ -56,6 +60,15 @@ async def gather_patient_data(
 def _settles(prefetched: Prefetched, query: PrefetchQuery) -> bool:
     # "No such patient" contradicts the hook itself, so that only a Patient settles the key of the patient.
     return prefetched.is_settled and (query.key != PATIENT_KEY or len(prefetched.resources) == 1)
+
+
+def _is_given(
+    query: PrefetchQuery, pool: ResourcePool, given: Sequence[dict[str, Any]] | None, fhir: FhirReader | None
+) -> bool:
+    """Tell whether the resources given with the call are the answer to a query, so that nobody is asked."""
+    if query.key == PATIENT_KEY:
+        return f"Patient/{pool.patient_id}" in pool.by_literal
+    return given is not None and fhir is None
 
 
 def _patient_data(pool: ResourcePool, drafts: list[dict[str, Any]], mappings: Mappings | None) -> PatientData:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cds.content.artifact import Artifact
+from cds.content.guideline import in_force
 from cds.content.walk import named_events
 from cds.expressions.evaluators import Evaluators
 from cds.expressions.outcome import Outcome
@@ -32,6 +33,7 @@ from cds.reasoning.definitions import DefinitionMaker, Leaf
 from cds.reasoning.goals import make_goals
 from cds.reasoning.plan_scope import PlanScope, nested_scope, plan_scope
 from cds.reasoning.request_maker import Order
+from cds.reasoning.subjects import GROUP_SUBJECTS, reference_to, subject_type
 from cds.reasoning.trace import ActionTrace, ExpressionTrace, Issue, Trace
 from cds.reasoning.workshop import Workshop
 
@@ -70,13 +72,26 @@ def apply_plan_definition(plan: Artifact, evaluators: Evaluators, call: Call) ->
     """
     workshop = Workshop(call, evaluators)
     scope = plan_scope(plan, workshop)
-    scope = replace(scope, goals=make_goals(plan.resource, plan.canonical, workshop))
+    scope = replace(scope, goals=make_goals(plan.resource, plan.canonical, scope.subject, workshop))
     scope = scope.with_variables(plan.resource, workshop, "PlanDefinition")
+    _report_fitness(plan.resource, workshop)
     group, actions = _Application(workshop).request_group(scope, intent="proposal")
     if call.identifier is not None:
         group["identifier"] = [{"value": call.identifier}]
     trace = Trace(plan=plan.canonical, hook=call.hook, now=call.now, actions=actions, issues=tuple(workshop.issues))
-    return Applied(request_group=group, made=workshop.made, goals=tuple(workshop.goals), trace=trace)
+    return Applied(
+        request_group=group, made=workshop.made, goals=tuple(workshop.goals), trace=trace, subject=call.subject
+    )
+
+
+def _report_fitness(plan: Mapping[str, Any], workshop: Workshop) -> None:
+    """Warn of a plan that is not meant for use now: it is applied all the same, because it was asked for by name."""
+    if plan.get("status") != "active" or plan.get("experimental", False):
+        what = "experimental" if plan.get("experimental", False) else f"of status {plan.get('status')}"
+        workshop.report("warning", "business-rule", f"the plan is {what}: not for use in care", "PlanDefinition.status")
+    if not in_force(plan, workshop.call.now):
+        message = "the plan is not in force at this time (effectivePeriod)"
+        workshop.report("warning", "business-rule", message, "PlanDefinition.effectivePeriod")
 
 
 class _Application:
@@ -100,9 +115,10 @@ class _Application:
             "instantiatesCanonical": [scope.plan.canonical],
             "status": "draft",
             "intent": intent,
-            "subject": {"reference": call.subject},
             "authoredOn": call.timestamp,
         }
+        if scope.subject is not None and scope.subject["resourceType"] in GROUP_SUBJECTS:
+            group["subject"] = reference_to(scope.subject)
         if call.encounter is not None:
             group["encounter"] = {"reference": call.encounter}
         if call.practitioner is not None:
@@ -129,7 +145,8 @@ class _Application:
         self, action: Mapping[str, Any], scope: PlanScope, path: str, *, inherited: bool
     ) -> tuple[dict[str, Any] | None, ActionTrace]:
         """Return the output of one action, None when it does not apply, and the recording."""
-        refusal = self._refusal(action, path)
+        scope = scope.about(action, self._workshop.call)
+        refusal = self._refusal(action, scope, path)
         if refusal is not None:
             self._workshop.report("error", "not-supported", refusal, path)
             condition = ExpressionTrace(path=path, expression="", language="", outcome=Outcome.ERROR, reason=refusal)
@@ -176,8 +193,8 @@ class _Application:
             self._text_only(leaf)
         return output, trace
 
-    def _refusal(self, action: Mapping[str, Any], path: str) -> str | None:
-        """Return why an action must not be processed at all (PD-030, PD-032, PD-096, PD-139)."""
+    def _refusal(self, action: Mapping[str, Any], scope: PlanScope, path: str) -> str | None:
+        """Return why an action must not be processed at all (PD-030, PD-031, PD-032, PD-096, PD-139)."""
         self._workshop.actions_left -= 1
         if self._workshop.actions_left < 0:
             return "the plan has more actions than are processed in one call"
@@ -186,9 +203,9 @@ class _Application:
         if "modifierExtension" in action:
             urls = ", ".join(extension["url"] for extension in action["modifierExtension"])
             return f"a modifier extension that is not understood changes what the action means: {urls}"
-        subjects = action.get("subjectCodeableConcept", {}).get("coding", ())
-        if subjects and not any(one.get("code") in (None, "Patient") for one in subjects):
-            return f"the action is about a {subjects[0].get('code')}, but the call is about a Patient"
+        if scope.subject is None:
+            about = subject_type(action) or subject_type(scope.plan.resource) or "Patient"
+            return f"the action is about a {about}, but the call is about a {', a '.join(self._workshop.call.subjects)}"
         return None
 
     def _report(self, outcome: Outcome, conditions: Iterable[ExpressionTrace]) -> None:
@@ -205,12 +222,12 @@ class _Application:
 
     def _nested(self, plan: Artifact, leaf: Leaf) -> dict[str, Any] | None:
         """Apply a plan that an action refers to; its RequestGroup is an option under the action (PD-132, PD-133)."""
-        scope = nested_scope(plan, leaf.scope, leaf.path, self._workshop.evaluators.shelf)
+        scope = nested_scope(plan, leaf.scope, leaf.path, self._workshop)
         if plan.canonical in scope.ancestors:
             message = f"the plan {plan.canonical} leads back to itself: it was not entered again"
             self._workshop.report("error", "not-supported", message, leaf.path)
             return None
-        scope = replace(scope, goals=make_goals(plan.resource, "\n".join(scope.seed), self._workshop))
+        scope = replace(scope, goals=make_goals(plan.resource, "\n".join(scope.seed), scope.subject, self._workshop))
         scope = scope.with_variables(plan.resource, self._workshop, leaf.path)
         group, traces = self.request_group(scope, intent="option")
         leaf.nested.extend(traces)
@@ -227,7 +244,7 @@ class _Application:
             "status": "draft",
             "intent": "option",
             "description": ": ".join(text for text in texts if text) or output["id"],
-            "for": {"reference": call.subject},
+            "for": reference_to(leaf.scope.subject) if leaf.scope.subject else {"reference": call.subject},
             "authoredOn": call.timestamp,
         }
         made = self._workshop.keep(Made(id=identity, type="create", resource=task, intent="proposal"))

@@ -18,15 +18,17 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 class Call:
     """The subject and the circumstances of an application.
 
-    `patient` is the Patient resource, `now` the moment that counts as now everywhere (PD-039). `hook` keeps only the
-    actions with that trigger; None keeps all (PD-097, PD-204). `identifier` is the hook instance. `encounter`,
-    `practitioner` and `organization` are references, "Practitioner/7". `variables` are seen by FHIRPath as `%name`.
-    `received` holds, by `Type/id`, the resources as the EHR sent them, which an update starts from. `strict` gives a
-    Task to text-only actions, so that rqg-1 holds (PD-093).
+    `patient` is the Patient resource, None when the call is about no patient; `others` are further subjects, by type,
+    such as a Location: plans and actions choose among them by the type they declare (PD-032). `now` is the moment that
+    counts as now everywhere (PD-039). `hook` keeps only the actions with that trigger; None keeps all (PD-097, PD-204).
+    `identifier` is the hook instance. `encounter`, `practitioner` and `organization` are references, "Practitioner/7".
+    `variables` are seen by FHIRPath as `%name`. `received` holds, by `Type/id`, the resources as the EHR sent them,
+    which an update starts from. `strict` gives a Task to text-only actions, so that rqg-1 holds (PD-093).
     """
 
-    patient: Mapping[str, Any]
+    patient: Mapping[str, Any] | None
     now: datetime
+    others: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)
     hook: str | None = None
     identifier: str | None = None
     encounter: str | None = None
@@ -37,9 +39,15 @@ class Call:
     strict: bool = False
 
     @property
+    def subjects(self) -> Mapping[str, Mapping[str, Any]]:
+        """What the call is about, by type, the patient first."""
+        return {**({"Patient": self.patient} if self.patient is not None else {}), **self.others}
+
+    @property
     def subject(self) -> str:
-        """The patient as a reference, "Patient/1"."""
-        return f"Patient/{self.patient['id']}"
+        """The first subject as a reference, "Patient/1"."""
+        kind, resource = next(iter(self.subjects.items()))
+        return f"{kind}/{resource['id']}"
 
     @property
     def timestamp(self) -> str:
@@ -74,9 +82,13 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """The result: a RequestGroup, what its actions point to by reference, the plan's goals, and the recording."""
+    """The result: a RequestGroup, what its actions point to by reference, the plan's goals, and the recording.
+
+    `subject` is the reference of the first subject of the call, the patient if there is one.
+    """
 
     request_group: Mapping[str, Any]
     made: Mapping[str, Made]
     goals: tuple[Mapping[str, Any], ...]
     trace: Trace
+    subject: str

@@ -19,6 +19,7 @@ from cds.reasoning.call import Made
 from cds.reasoning.dynamic_values import Target, apply_dynamic_values, computed_elements, is_for_action
 from cds.reasoning.plan_scope import PlanScope
 from cds.reasoning.request_maker import Order
+from cds.reasoning.subjects import reference_to
 from cds.reasoning.targets import action_type, find_targets
 from cds.reasoning.trace import ActionTrace, ExpressionTrace
 from cds.reasoning.workshop import Workshop
@@ -178,7 +179,7 @@ class DefinitionMaker:
             canonical=activity_canonical(activity),
             path=leaf.path,
             seed=(*leaf.scope.seed, leaf.path),
-            scope=leaf.scope.for_activity(activity, self._workshop.evaluators.shelf),
+            scope=leaf.scope.for_activity(activity, self._workshop.call, self._workshop.evaluators.shelf),
             plan_scope=leaf.scope.expressions,
             action=leaf.action,
             output=leaf.output,
@@ -208,7 +209,7 @@ class DefinitionMaker:
             "status": "draft",
             "intent": "proposal",
             "code": {"coding": [{"system": _TASK_CODES, "code": "fulfill"}]},
-            "for": {"reference": call.subject},
+            "for": reference_to(leaf.scope.subject) if leaf.scope.subject else {"reference": call.subject},
             "authoredOn": call.timestamp,
         }
         text = leaf.action.get("title") or leaf.action.get("description")

@@ -6,27 +6,38 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from cds.reasoning.subjects import reference_to
 from cds.reasoning.workshop import Workshop
 
+_SUBJECTS = frozenset({"Patient", "Group", "Organization"})
 
-def make_goals(plan: Mapping[str, Any], canonical: str, workshop: Workshop) -> dict[str, str]:
-    """Make a Goal per goal of the plan; return their references by the element id that actions refer to."""
+
+def make_goals(
+    plan: Mapping[str, Any], canonical: str, subject: Mapping[str, Any] | None, workshop: Workshop
+) -> dict[str, str]:
+    """Make a Goal per goal of the plan; return their references by the element id that actions refer to.
+
+    A goal is about the plan's subject, where a Goal can be; else about the patient, and without one there is none.
+    """
+    about = subject if subject is not None and subject["resourceType"] in _SUBJECTS else workshop.call.patient
+    if about is None:
+        return {}
     references = {}
     for index, goal in enumerate(plan.get("goal", ())):
-        made = _goal(goal, workshop.new_id("Goal", canonical, str(index)), workshop)
+        made = _goal(goal, workshop.new_id("Goal", canonical, str(index)), about)
         workshop.goals.append(made)
         if "id" in goal:
             references[goal["id"]] = f"#{made['id']}"
     return references
 
 
-def _goal(goal: Mapping[str, Any], identity: str, workshop: Workshop) -> dict[str, Any]:
+def _goal(goal: Mapping[str, Any], identity: str, about: Mapping[str, Any]) -> dict[str, Any]:
     """Return the Goal; what it addresses is a concept in the plan and a Reference in a Goal, so it becomes a note."""
     made: dict[str, Any] = {
         "resourceType": "Goal",
         "id": identity,
         "lifecycleStatus": "proposed",
-        "subject": {"reference": workshop.call.subject},
+        "subject": reference_to(about),
     }
     made |= {name: copy.deepcopy(goal[name]) for name in ("description", "priority") if name in goal}
     if "category" in goal:

@@ -23,6 +23,7 @@ from cds.reasoning.dynamic_values import ACTION, addresses_action
 from cds.reasoning.element_path import BadPath, parse_path
 from cds.reasoning.element_types import DoesNotFit
 from cds.reasoning.set_element import check_path
+from cds.reasoning.subjects import subject_type
 from cds.reasoning.targets import action_type, has_target
 
 _DEPTH = 32
@@ -72,9 +73,9 @@ class _PlanLimits:
             yield self._error(f"{path}.transform", message)
         if path.count("action[") > _DEPTH:
             yield self._error(path, f"actions nested deeper than {_DEPTH} levels are not processed")
-        codings = action.get("subjectCodeableConcept", {}).get("coding", ())
-        if codings and not any(one.get("code") in (None, "Patient") for one in codings):
-            yield self._error(f"{path}.subjectCodeableConcept", "only actions about a Patient are processed")
+        if subject_type(action) not in (None, "Patient"):
+            message = "a hook call is about a Patient: only $apply with another subject processes this action"
+            yield self._error(f"{path}.subjectCodeableConcept", message)
         if action_type(action) != "create" and not has_target(action):
             message = f"an action of type {action_type(action)} needs the extension action-target"
             yield self._error(path, message)

@@ -25,8 +25,8 @@ def performer_elements(participants: Iterable[Mapping[str, Any]], call: Call) ->
     """
     references, roles = [], []
     for participant in participants:
-        if participant["type"] == "patient":
-            references.append({"reference": call.subject})
+        if participant["type"] == "patient" and call.patient is not None:
+            references.append({"reference": f"Patient/{call.patient['id']}"})
         elif participant["type"] == "practitioner" and "role" not in participant and call.practitioner:
             references.append({"reference": call.practitioner})
         elif "role" in participant:

@@ -11,7 +11,9 @@ from cds.content.artifact import Artifact
 from cds.content.integrity import scope as libraries_in_scope
 from cds.content.shelf import Shelf
 from cds.expressions.evaluation import Scope
+from cds.reasoning.call import Call
 from cds.reasoning.inputs import matching
+from cds.reasoning.subjects import find_subject, subject_type
 from cds.reasoning.workshop import Workshop
 
 # Operation parameters that were not given are empty, not unknown names (PD-050).
@@ -37,10 +39,19 @@ class PlanScope:
     seed: tuple[str, ...] = ()
     goals: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
-    def for_activity(self, activity: Mapping[str, Any], shelf: Shelf) -> Scope:
+    @property
+    def subject(self) -> Mapping[str, Any] | None:
+        """The resource that the plan, or the action at hand, is about; None when the call gives none of its type."""
+        return self.expressions.focus
+
+    def about(self, holder: Mapping[str, Any], call: Call) -> PlanScope:
+        """Return the scope below an element that may declare a subject of its own (PD-032, PD-036)."""
+        return replace(self, expressions=_about(self.expressions, holder, call))
+
+    def for_activity(self, activity: Mapping[str, Any], call: Call, shelf: Shelf) -> Scope:
         """Return the scope of an activity's own expressions: its libraries, itself as %context (PD-159, PD-180)."""
         libraries = libraries_in_scope(activity, self.plan.resource, shelf)
-        return replace(self.expressions, libraries=libraries, context=activity)
+        return replace(_about(self.expressions, activity, call), libraries=libraries, context=activity)
 
     def with_variables(self, holder: Mapping[str, Any], workshop: Workshop, path: str) -> PlanScope:
         """Return the scope below an element with `variable` extensions, each evaluated once (PD-052)."""
@@ -78,23 +89,35 @@ def plan_scope(plan: Artifact, workshop: Workshop) -> PlanScope:
     call, shelf = workshop.call, workshop.evaluators.shelf
     data = [{"resource": resource} for resource in workshop.evaluators.resources]
     variables: dict[str, Any] = {name: [] for name in _PARAMETERS}
-    variables |= {"subject": call.patient, "patient": call.patient}
+    subject = find_subject(plan.resource, call)
+    variables |= {"subject": subject or [], "patient": call.patient or []}
     variables |= {"data": {"resourceType": "Bundle", "type": "collection", "entry": data}, **call.variables}
     expressions = Scope(
         libraries=libraries_in_scope(plan.resource, plan.resource, shelf),
         context=plan.resource,
-        focus=call.patient,
+        focus=subject,
         variables=variables,
     )
     return PlanScope(plan=plan, expressions=expressions, seed=(plan.canonical,))
 
 
-def nested_scope(plan: Artifact, outer: PlanScope, path: str, shelf: Shelf) -> PlanScope:
+def nested_scope(plan: Artifact, outer: PlanScope, path: str, workshop: Workshop) -> PlanScope:
     """Return the scope of a plan that an action of `outer` at `path` refers to."""
+    shelf = workshop.evaluators.shelf
     libraries = libraries_in_scope(plan.resource, plan.resource, shelf)
     return PlanScope(
         plan=plan,
-        expressions=replace(outer.expressions, libraries=libraries, context=plan.resource),
+        expressions=replace(
+            _about(outer.expressions, plan.resource, workshop.call), libraries=libraries, context=plan.resource
+        ),
         ancestors=(*outer.ancestors, outer.plan.canonical),
         seed=(*outer.seed, path, plan.canonical),
     )
+
+
+def _about(expressions: Scope, holder: Mapping[str, Any], call: Call) -> Scope:
+    """Return the scope with the subject that the holder declares, unchanged when it declares none."""
+    if subject_type(holder) is None:
+        return expressions
+    subject = find_subject(holder, call)
+    return replace(expressions, focus=subject, variables={**expressions.variables, "subject": subject or []})

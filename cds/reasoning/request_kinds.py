@@ -9,15 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+_PATIENT = frozenset({"Patient"})
+_PLACES = frozenset({"Patient", "Group", "Location", "Device"})
+_ANYTHING = frozenset({"Patient", "Group", "Practitioner", "Organization", "Location", "Device"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestKind:
     """Paths in one kind of request; None where R4 has no place for the element.
 
-    `status` is the status of something merely proposed.
+    `status` is the status of something merely proposed, `subject_types` are the types that its subject may have.
     """
 
     subject: str | None = "subject"
+    subject_types: frozenset[str] = frozenset({"Patient", "Group"})
     status: str | None = "draft"
     authored: str | None = "authoredOn"
     code: str | None = None
@@ -48,6 +53,7 @@ KINDS: Mapping[str, RequestKind] = MappingProxyType(
             performer_type="performerType",
         ),
         "ServiceRequest": RequestKind(
+            subject_types=_PLACES,
             code="code",
             quantity="quantity",
             timing="occurrence",
@@ -58,6 +64,7 @@ KINDS: Mapping[str, RequestKind] = MappingProxyType(
         ),
         "Task": RequestKind(
             subject="for",
+            subject_types=_ANYTHING,
             code="code",
             timing="restriction.period",
             location="location",
@@ -74,7 +81,9 @@ KINDS: Mapping[str, RequestKind] = MappingProxyType(
             title="title",
             description="description",
         ),
-        "DeviceRequest": RequestKind(code="code", product="code", timing="occurrence", performer="performer"),
+        "DeviceRequest": RequestKind(
+            subject_types=_PLACES, code="code", product="code", timing="occurrence", performer="performer"
+        ),
         "SupplyRequest": RequestKind(
             subject=None,
             code="item",
@@ -84,9 +93,12 @@ KINDS: Mapping[str, RequestKind] = MappingProxyType(
             location="deliverTo",
             encounter=None,
         ),
-        "NutritionOrder": RequestKind(subject="patient", authored="dateTime", requester="orderer", reason=None),
+        "NutritionOrder": RequestKind(
+            subject="patient", subject_types=_PATIENT, authored="dateTime", requester="orderer", reason=None
+        ),
         "ImmunizationRecommendation": RequestKind(
             subject="patient",
+            subject_types=_PATIENT,
             status=None,
             authored="date",
             product="recommendation[0].vaccineCode",
@@ -96,6 +108,7 @@ KINDS: Mapping[str, RequestKind] = MappingProxyType(
         ),
         "Appointment": RequestKind(
             subject="participant[0].actor",
+            subject_types=frozenset({"Patient", "Practitioner", "Location", "Device"}),
             status="proposed",
             authored="created",
             code="serviceType",

@@ -10,11 +10,12 @@ from typing import Any
 from cds.engine.model import r4
 from cds.expressions.evaluation import Scope
 from cds.reasoning.element_path import parse_path
-from cds.reasoning.element_types import json_member
+from cds.reasoning.element_types import DoesNotFit, json_member
 from cds.reasoning.inputs import matching, supporting_path
 from cds.reasoning.participants import performer_elements
 from cds.reasoning.request_kinds import RequestKind
 from cds.reasoning.set_element import set_element
+from cds.reasoning.subjects import reference_to
 from cds.reasoning.workshop import Workshop
 
 _NO_INTENT = frozenset({"CommunicationRequest", "SupplyRequest", "ImmunizationRecommendation", "Appointment"})
@@ -101,7 +102,7 @@ class RequestMaker:
     def _frame(self, request: dict[str, Any]) -> None:
         """Write what every request has: subject, status, intent, origin, author, date (PD-146, PD-155, PD-156)."""
         call = self._workshop.call
-        self._set(request, self._kind.subject, {"reference": call.subject})
+        self._set(request, self._kind.subject, self._subject())
         self._set(request, "status" if self._kind.status else None, self._kind.status)
         if self._name not in _NO_INTENT:
             request["intent"] = self._order.activity.get("intent", "proposal")
@@ -143,6 +144,15 @@ class RequestMaker:
         self._performers(request, activity)
         if "doNotPerform" in activity:
             self._do_not_perform(request, value=activity["doNotPerform"])
+
+    def _subject(self) -> dict[str, str]:
+        """Refer to what the activity is about. Raises `DoesNotFit` when no request of this kind can be (PD-033)."""
+        subject = self._order.scope.focus
+        if subject is None or (self._kind.subject and subject["resourceType"] not in self._kind.subject_types):
+            found = subject["resourceType"] if subject is not None else "subject that the call does not give"
+            msg = f"a {self._name} cannot be about a {found}"
+            raise DoesNotFit(msg)
+        return reference_to(subject)
 
     def _has_priority(self) -> bool:
         """Tell whether the kind has a priority in the codes of requests; an Appointment's is a number."""

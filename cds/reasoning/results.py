@@ -26,7 +26,7 @@ def care_plan(applied: Applied, plan: Artifact) -> dict[str, Any]:
         "instantiatesCanonical": _plans(applied),
         "status": "draft",
         "intent": "proposal",
-        "subject": group["subject"],
+        "subject": group.get("subject") or {"reference": applied.subject},
         "created": group["authoredOn"],
         "activity": [{"reference": {"reference": f"#{group['id']}"}}],
     }
