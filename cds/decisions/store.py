@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import JSON, Column, DateTime, Index, MetaData, String, Table, event, make_url
@@ -10,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from cds.errors import SettingsError
+from cds.fhir.json import dumps
 
 metadata = MetaData()
 # `client` is the name of the registered client, empty where the server does not ask who calls.
@@ -69,7 +72,8 @@ def open_database(url: str) -> AsyncEngine:
     try:
         parsed = make_url(url)
         parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
-        options: dict[str, Any] = {}
+        # Numbers of a record keep their digits on the way in and out, as everywhere.
+        options: dict[str, Any] = {"json_serializer": _to_text, "json_deserializer": _from_text}
         if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
             options["poolclass"] = StaticPool  # an in-memory database lives in its one connection
         engine = create_async_engine(parsed, **options)
@@ -79,6 +83,14 @@ def open_database(url: str) -> AsyncEngine:
     if parsed.get_backend_name() == "sqlite":
         event.listen(engine.sync_engine, "connect", _set_sqlite_pragmas)
     return engine
+
+
+def _to_text(document: Any) -> str:
+    return dumps(document).decode()
+
+
+def _from_text(text: str) -> Any:
+    return json.loads(text, parse_float=Decimal)
 
 
 def _set_sqlite_pragmas(connection: Any, _record: Any) -> None:

@@ -178,14 +178,18 @@ def test_an_action_has_a_type_and_a_description(actions):
 
 
 @pytest.mark.ch("CH-120")
-def test_a_created_resource_is_new_and_whole(answers, actions):
-    for action in actions:
-        if action["type"] == "create":
-            resource = action["resource"]
-            assert resource["id"]
-            assert resource["status"] in ("active", "draft", "on-hold", "requested")
-            about = resource["for" if resource["resourceType"] == "Task" else "subject"]
-            assert about["reference"].startswith("Patient/")
+def test_a_created_resource_is_new_and_whole(answers):
+    seen = 0
+    for _, body, answer in answers:
+        for card in answer.json()["cards"]:
+            for suggestion in card.get("suggestions", []):
+                for action in suggestion.get("actions", []):
+                    if action["type"] == "create":
+                        seen += 1
+                        assert action["resource"]["id"]
+                        assert action["resource"]["status"] not in ("entered-in-error", "completed", "revoked")
+                        assert f'"Patient/{body["context"]["patientId"]}"' in json.dumps(action["resource"])
+    assert seen
 
 
 @pytest.mark.ch("CH-121")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
@@ -86,6 +87,17 @@ def test_values_are_kept_where_the_site_asks_for_it():
         return await log.find("d1")
 
     assert with_log(use, keep_values=True)["actions"][0]["evidence"][0]["value"] == {"value": 25}
+
+
+def test_a_kept_number_keeps_its_digits():
+    evidence = [{"definition": "D", "path": "valueQuantity", "value": {"value": Decimal("6.10")}}]
+
+    async def use(log, _):
+        await log.record(decision(trace=[{"action": "a", "outcome": "true", "evidence": evidence}]))
+        return await log.find("d1")
+
+    kept = with_log(use, keep_values=True)["actions"][0]["evidence"][0]["value"]["value"]
+    assert str(kept) == "6.10"
 
 
 def test_feedback_sent_twice_is_stored_once_with_the_last_outcome():
