@@ -8,7 +8,6 @@ anything else, and any case that computes for longer than LIMIT_SECONDS, is a fi
 from __future__ import annotations
 
 import argparse
-import base64
 import json
 import random
 import sys
@@ -23,6 +22,7 @@ from cds.engine import Engine
 from cds.engine.fhirpath import fhirpath
 from cds.errors import CDSError
 from tools.fuzz.mutations import mutate_json, mutate_text
+from tools.oracles.differential import elm_of
 from tools.oracles.fhirpath_expressions import EXPRESSIONS
 from tools.oracles.random_patients import REFERENCE_TIME, random_patient
 
@@ -61,18 +61,10 @@ def small_libraries() -> tuple[JSONObject, ...]:
     documents = {}
     for root in ("fhir_mappings", "plan_definitions"):
         for path in sorted((REPOSITORY / root).rglob("Library/*.json")):
-            document = _elm_of(json.loads(path.read_text(encoding="utf-8")))
+            document = elm_of(json.loads(path.read_text(encoding="utf-8")))
             if document is not None:
                 documents[document["library"]["identifier"]["id"]] = document
     return tuple(small for document in documents.values() for small in _cut(document))
-
-
-def _elm_of(resource: JSONObject) -> JSONObject | None:
-    for content in resource.get("content", []):
-        if content.get("contentType") == "application/elm+json":
-            document: JSONObject = json.loads(base64.b64decode(content["data"]))
-            return document
-    return None
 
 
 def _cut(document: JSONObject) -> Iterator[JSONObject]:

@@ -5,6 +5,7 @@ python -m tools.oracles.differential [number of patients] [first seed]
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from collections import Counter
@@ -83,14 +84,25 @@ def translated(folders: Iterable[Path]) -> dict[str, JSONObject]:
     return elm
 
 
-def project_libraries() -> list[Path]:
-    """List the folders of the project's own CQL."""
-    return [
-        folder
-        for root in ("fhir_mappings", "plan_definitions")
-        for folder in sorted((REPOSITORY / root).rglob("cql"))
-        if any(folder.glob("*.cql"))
-    ]
+def shipped() -> dict[str, JSONObject]:
+    """Read the ELM of every Library of the project as it ships, with the official FHIRHelpers translated beside it."""
+    helpers = {"FHIRHelpers": official_fhir_helpers()}
+    elm = {found.key: found.elm for found in translate(helpers, annotations=False) if found.elm is not None}
+    for root in ("fhir_mappings", "plan_definitions"):
+        for path in sorted((REPOSITORY / root).rglob("Library/*.json")):
+            document = elm_of(json.loads(path.read_text(encoding="utf-8")))
+            if document is not None:
+                elm[document["library"]["identifier"]["id"]] = document
+    return elm
+
+
+def elm_of(library: JSONObject) -> JSONObject | None:
+    """Take the ELM out of a FHIR Library."""
+    for content in library.get("content", []):
+        if content.get("contentType") == "application/elm+json":
+            document: JSONObject = json.loads(base64.b64decode(content["data"]))
+            return document
+    return None
 
 
 def definitions_of(elm: JSONObject) -> list[str]:

@@ -7,6 +7,7 @@ CQL: https://cql.hl7.org, by page and heading. FHIRPath: https://hl7.org/fhirpat
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -43,7 +44,7 @@ def _decimal_text(ours: Any, theirs: Any) -> bool:
 def _flattened(ours: Any, theirs: Any) -> bool:
     if not (isinstance(ours, list) and isinstance(theirs, list) and None in theirs):
         return False
-    items = [item for part in theirs if isinstance(part, list) for item in part]
+    items = [item for part in theirs if part is not None for item in (part if isinstance(part, list) else [part])]
     return _same(ours, items) or _same(_without_places(ours), _without_places(items))
 
 
@@ -77,11 +78,18 @@ def _duplicates(ours: Any, theirs: Any) -> bool:
     return _same([json.loads(text) for text in texts], theirs)
 
 
+def _rounded_steps(ours: Any, theirs: Any) -> bool:
+    return isinstance(ours, float) and isinstance(theirs, int | float) and math.isclose(ours, theirs, rel_tol=1e-6)
+
+
 def _same_interval(ours: Any, theirs: Any) -> bool:
     return _same(_closed(ours), _closed(theirs))
 
 
 VALUE_EXPLANATIONS: dict[Callable[[Any, Any], bool], str] = {
+    _rounded_steps: (
+        "B CQL Reference, Decimal: eight places, at every step of a calculation; JavaScript has binary floating point"
+    ),
     _decimal_text: (
         "B CQL Reference, ToString: a Decimal is written with at least one place; JavaScript has no decimals"
     ),
@@ -118,7 +126,7 @@ DEFINITION_EXPLANATIONS = {
         "is unknown; cql-execution leaves such pairs out"
     ),
 }
-# JavaScript errors of cql-execution where CQL wants null for null operands, and ours is null.
+# JavaScript errors of cql-execution where CQL wants null for a null operand; what uses the definition fails with it.
 NULL_IN_SORT = "Cannot read properties of null (reading 'isQuantity')"
 CRASHES = ("Cannot create a quantity with an undefined value", "Cannot read properties of undefined")
 
@@ -126,7 +134,7 @@ CRASHES = ("Cannot create a quantity with an undefined value", "Cannot read prop
 def explanation(difference: Difference) -> str | None:
     """Say why a difference to cql-execution is right; None when it is not known to be."""
     ours, theirs = difference.ours, difference.theirs
-    if "error" in theirs and "value" in ours and ours["value"] is None and theirs["error"].startswith(CRASHES):
+    if "value" in ours and theirs.get("error", "").startswith(CRASHES):
         return "4 Logical Specification: null operands give null; cql-execution fails in JavaScript"
     if theirs.get("error", "").startswith("Invalid UCUM unit") and "value" in ours:
         return "B CQL Reference, comparison operators: an invalid unit makes the result null; cql-execution fails"

@@ -12,7 +12,7 @@ from tools.oracles.random_patients import UCUM, RandomPatient
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONTENT = ("fhir_mappings", "plan_definitions")
-OTHER_UNITS = ("g/L", "mmol/L", "mg/L", "%", "10*9/L", "mL/min", "{score}", "furlong")
+OTHER_UNITS = ("g/L", "mmol/L", "mg/L", "%", "10*9/L", "mL/min", "furlong")
 
 JSONObject = dict[str, Any]
 Codes = Mapping[str, list[dict[str, str]]]

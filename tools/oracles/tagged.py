@@ -80,9 +80,37 @@ def normal(value: Any) -> Any:
         return sorted((normal(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
     if isinstance(value, dict) and len(value) == 1:
         [(name, content)] = value.items()
+        if name == "tuple" and _is_fhir(content):
+            return normal({"element": _fhir_json(content)})
         if name in ORDERED and isinstance(content, list):
             return {name: [normal(member) for member in content]}
     return {name: normal(member) for name, member in value.items()}
+
+
+def _is_fhir(members: Mapping[str, Any]) -> bool:
+    """Whether a tuple of cql-execution is a FHIR element that the logic made: all primitives in it are objects."""
+    given = [member for member in members.values() if member is not None]
+    return bool(given) and all(map(_primitives, given))
+
+
+def _primitives(member: Any) -> bool:
+    if isinstance(member, list):
+        return all(map(_primitives, member))
+    if not (isinstance(member, dict) and member.keys() == {"tuple"}):
+        return False
+    return member["tuple"].keys() == {"value"} or _is_fhir(member["tuple"])
+
+
+def _fhir_json(value: Any) -> Any:
+    """Write such an element as FHIR JSON: primitives bare, empty lists left out."""
+    if isinstance(value, list):
+        return [_fhir_json(item) for item in value]
+    if isinstance(value, dict) and value.keys() == {"tuple"}:
+        members = value["tuple"]
+        return members["value"] if members.keys() == {"value"} else _fhir_json(members)
+    if isinstance(value, dict):
+        return {name: _fhir_json(member) for name, member in value.items() if member not in (None, [])}
+    return value
 
 
 def _in_utc(text: str) -> str:
