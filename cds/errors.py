@@ -7,7 +7,8 @@ CDSError
 │   ├── BadRequest          400
 │   ├── NotFound            404
 │   ├── PreconditionFailed  412: required data could not be obtained
-│   └── OutOfTime           503: the answer could not be finished in time
+│   ├── OutOfTime           503: the answer could not be finished in time
+│   └── Unavailable         503: something that an answer needs does not work at the moment
 ├── FHIRServerError         a FHIR server did not give what was asked (cds.data.fhir_client)
 └── EngineError             an expression cannot be compiled or evaluated (cds.engine.errors)
 """
@@ -71,3 +72,10 @@ class OutOfTime(RefusedRequest):
 
     status = 503
     code = "timeout"
+
+
+class Unavailable(RefusedRequest):
+    """Something that an answer needs does not work at the moment: try again."""
+
+    status = 503
+    code = "transient"

@@ -29,6 +29,9 @@ CARDS = _check(
 INVARIANTS = _check(
     "invariants", "The specification's own invariants hold", "CH-098", "CH-101", "CH-114", "CH-119", "CH-127"
 )
+ADVICE = _check(
+    "invariants-advice", "The specification's invariants of the level warning hold", "CH-122", level=Level.SHOULD
+)
 CARD_JSON = _check("cards-json", "The answer has no null and nothing empty but cards", "CH-003", "CH-004", "CH-005")
 CARD_UUID = _check("cards-uuid", "Every card and suggestion has a uuid", "CH-091", "CH-112", level=Level.SHOULD)
 EMPTY_BUNDLES = _check("empty-bundles", "A searchset without entries is read as nothing found", "CH-063")

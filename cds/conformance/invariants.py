@@ -36,6 +36,17 @@ class Invariant:
     is_error: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A rule that does not hold, and where."""
+
+    place: str
+    rule: Invariant
+
+    def __str__(self) -> str:
+        return f"{self.place} breaks {self.rule.name}"
+
+
 INVARIANTS = (
     Invariant(
         "cds-resp-1", _CARD, "(selectionBehavior = 'at-most-one') implies suggestions.where(isRecommended).count() <= 1"
@@ -61,7 +72,7 @@ INVARIANTS = (
 )
 
 
-def broken_by_response(document: Any) -> Iterator[str]:
+def broken_by_response(document: Any) -> Iterator[Broken]:
     """Yield the rules that an answer to a hook call breaks, each with its place."""
     for here, card in _objects(document, "cards"):
         yield from _broken(_CARD, card, here)
@@ -76,26 +87,26 @@ def broken_by_response(document: Any) -> Iterator[str]:
         yield from _broken(_ACTION, action, here)
 
 
-def broken_by_request(document: Any) -> Iterator[str]:
+def broken_by_request(document: Any) -> Iterator[Broken]:
     """Yield the rules that a hook call breaks."""
     yield from _broken("CDSHooksRequest", document, "the request")
     yield from _broken(_AUTHORIZATION, document.get("fhirAuthorization"), "fhirAuthorization")
 
 
-def broken_by_feedback(document: Any) -> Iterator[str]:
+def broken_by_feedback(document: Any) -> Iterator[Broken]:
     """Yield the rules that a feedback request breaks."""
     for here, item in _objects(document, "feedback"):
         yield from _broken("CDSHooksFeedback", item, here)
         yield from _broken(_WHY, item.get("overrideReason"), f"{here}.overrideReason")
 
 
-def _broken(type_name: str, value: Any, place: str) -> Iterator[str]:
+def _broken(type_name: str, value: Any, place: str) -> Iterator[Broken]:
     focus: Any = [Element(type_name, one) for one in (value if isinstance(value, list) else [value]) if one is not None]
     if not focus:
         return
     for rule in INVARIANTS:
         if rule.on == type_name and not _holds(rule, focus):
-            yield f"{place} breaks {rule.name}"
+            yield Broken(place, rule)
 
 
 def _holds(rule: Invariant, focus: list[Element]) -> bool:

@@ -45,7 +45,9 @@ def _answer(document: dict[str, Any], name: str) -> Iterator[Result]:
     cards = document["cards"]
     faults = [fault for i, item in enumerate(cards) for fault in rules.card(item, f"cards[{i}]")]
     yield judge(checks.CARDS, faults, service=name)
-    yield judge(checks.INVARIANTS, broken_by_response(document), service=name)
+    broken = list(broken_by_response(document))
+    yield judge(checks.INVARIANTS, [str(one) for one in broken if one.rule.is_error], service=name)
+    yield judge(checks.ADVICE, [str(one) for one in broken if not one.rule.is_error], service=name)
     yield judge(checks.CARD_JSON, rules.nulls_and_empties(document), service=name)
     without = [f"cards[{i}]" for i, item in enumerate(cards) if isinstance(item, dict) and not item.get("uuid")]
     yield judge(checks.CARD_UUID, without, service=name)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, inspect, select, text
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cds.decisions import store
 from cds.decisions.decision import Decision
 from cds.decisions.mask import erase_values
-from cds.errors import SettingsError
+from cds.errors import SettingsError, Unavailable
 from cds.hooks.feedback import Feedback
+
+_log = structlog.get_logger()
 
 
 class DecisionLog:
@@ -36,15 +41,28 @@ class DecisionLog:
         """Close all connections."""
         await self._engine.dispose()
 
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        except (OperationalError, InterfaceError, OSError) as error:
+            _log.error("the database does not work", error=type(error).__name__)
+            msg = "the server's records cannot be reached now: try again"
+            raise Unavailable(msg) from None
+
     async def is_ready(self) -> bool:
         """Say whether the database answers."""
         async with self._engine.connect() as connection:
             return (await connection.execute(text("select 1"))).scalar() == 1
 
     async def record(self, decision: Decision) -> None:
-        """Write one decision with its cards, in one transaction."""
+        """Write one decision with its cards, in one transaction; raise `Unavailable` when that is not possible.
+
+        What is not on record is not answered: nobody could say later why a card was shown.
+        """
         kept = decision if self._keep_values else erase_values(decision)
-        async with self._engine.begin() as connection:
+        async with self._transaction() as connection:
             await connection.execute(
                 insert(store.decisions).values(
                     id=kept.id,
@@ -75,7 +93,7 @@ class DecisionLog:
 
     async def find(self, decision_id: str) -> dict[str, Any] | None:
         """Return the record of a decision by its id, or by the uuid of one of its cards; None if there is none."""
-        async with self._engine.connect() as connection:
+        async with self._transaction() as connection:
             of_card = (
                 await connection.execute(select(store.cards.c.decision).where(store.cards.c.uuid == decision_id))
             ).scalar()
@@ -98,7 +116,7 @@ class DecisionLog:
 
     async def _store_feedback(self, service: str, outcomes: tuple[Feedback, ...], client: str) -> int:
         matched = 0
-        async with self._engine.begin() as connection:
+        async with self._transaction() as connection:
             for outcome in outcomes:
                 time = outcome.outcome_timestamp
                 same = _of_card(store.feedback, outcome.card, service, client)

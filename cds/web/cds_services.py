@@ -13,7 +13,7 @@ from cds.fhir.json import dumps
 from cds.hooks.caller import Caller
 from cds.hooks.feedback import FeedbackRequest
 from cds.hooks.request import CDSRequest
-from cds.service import World, call_service, list_services, receive_feedback
+from cds.service import Serving, call_service, list_services, receive_feedback
 from cds.web.metrics import Metrics
 from cds.web.request_body import read_json
 
@@ -22,16 +22,16 @@ Authenticate = Callable[[Request], Awaitable[Caller]]
 
 
 def cds_services_router(
-    world: World, metrics: Metrics, *, max_body_bytes: int, authenticate: Authenticate
+    serving: Serving, metrics: Metrics, *, max_body_bytes: int, authenticate: Authenticate
 ) -> APIRouter:
-    """Return the routes over one world; each of them asks `authenticate` first who calls (CH-146)."""
+    """Return the routes over the world of the moment; each of them asks `authenticate` first who calls (CH-146)."""
     router = APIRouter(tags=["CDS Hooks"])
 
     @router.get("/cds-services")
     async def discovery(request: Request) -> Response:
         """List the services; a client that has the list already gets 304 (CH-011, CH-026)."""
         await authenticate(request)
-        body = dumps({"services": [service.to_wire() for service in list_services(world)]})
+        body = dumps({"services": [service.to_wire() for service in list_services(serving.world)]})
         etag = f'"{sha256(body).hexdigest()[:32]}"'
         if etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers={"ETag": etag})
@@ -41,6 +41,7 @@ def cds_services_router(
     async def call(service_id: str, request: Request) -> Response:
         """Answer one hook call."""
         caller = await authenticate(request)
+        world = serving.world
         service = world.find_service(service_id)
         started = perf_counter()
         status = 500
@@ -63,6 +64,7 @@ def cds_services_router(
     async def feedback(service_id: str, request: Request) -> Response:
         """Store what became of cards; `unmatched` counts those that this service did not serve to this client."""
         caller = await authenticate(request)
+        world = serving.world
         service = world.find_service(service_id)
         outcomes = FeedbackRequest.from_json(await read_json(request, max_bytes=max_body_bytes))
         matched = await receive_feedback(service, outcomes, world, caller=caller)

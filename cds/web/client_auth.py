@@ -18,7 +18,7 @@ import structlog
 from joserfc import jws
 from joserfc.errors import JoseError
 
-from cds.errors import RefusedRequest
+from cds.errors import RefusedRequest, Unavailable
 from cds.web.clients import Client
 from cds.web.key_sets import KeySets, KeySourceDown
 
@@ -35,13 +35,6 @@ class Unauthorized(RefusedRequest):
 
     status = 401
     code = "login"
-
-
-class Unavailable(RefusedRequest):
-    """Verification is not possible at the moment: try again."""
-
-    status = 503
-    code = "transient"
 
 
 class ReplayStore(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 
 import pytest
 
@@ -44,6 +45,21 @@ def test_what_became_of_cards_is_counted_and_every_card_can_say_why(tmp_path):
     assert "Observation/renal-failure-creatinine (search:creatinine)" in text
     assert "values were erased" in text
     assert "7.5 mg" not in text
+
+
+def test_without_a_database_nothing_is_answered_that_could_not_be_explained(tmp_path):
+    database = tmp_path / "state.sqlite3"
+    with running(database=f"sqlite:///{database}") as broken:
+        body = broken.request("renal-failure", "order-select")
+        assert broken.call(SERVICE, body).status_code == 200
+        with sqlite3.connect(database) as connection:
+            connection.execute("drop table card")
+        connection.close()
+        answer = broken.call(SERVICE, body)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        assert answer.json()["issue"][0]["code"] == "transient"
+        item = {"card": "c", "outcome": "overridden", "outcomeTimestamp": "2026-03-02T10:00:00Z"}
+        assert broken.feedback(SERVICE, item).status_code == 503
 
 
 def test_values_are_kept_where_the_site_says_so(tmp_path):

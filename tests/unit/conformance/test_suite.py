@@ -168,6 +168,14 @@ BAD = {
     "prefetch-outcome": bad("X", refuse=lambda self, status: httpx.Response(500 if status == 412 else status)),
     "silence": bad("Y", card=None, has_data=lambda self, prefetch: True),
     "unknown-members": bad("Z", accepts=lambda self, body: "future" not in body and GoodServer.accepts(self, body)),
+    "invariants-advice": bad(
+        "U2",
+        card={
+            **CARD,
+            "selectionBehavior": "any",
+            "suggestions": [{"label": "l", "uuid": "s", "actions": [{"type": "delete", "description": "d"}]}],
+        },
+    ),
     "extensions": bad("Y2", accepts=lambda self, body: "extension" not in body and GoodServer.accepts(self, body)),
     "token-without-server": bad(
         "AA",

@@ -1,0 +1,52 @@
+"""What an operation is: its name, where it can be called, its parameters, and the function that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cds.content.artifact import Artifact
+from cds.errors import RefusedRequest
+from cds.hooks.caller import Caller
+from cds.service import World
+from cds.web.fhir_operations.inputs import Inputs, Parameter
+
+
+class CannotProcess(RefusedRequest):
+    """The request is well formed, but what it asks for cannot be done (422): content or data are at fault."""
+
+    status = 422
+    code = "processing"
+
+
+class NotSupported(RefusedRequest):
+    """A parameter that the operation knows and this server does not serve (400): nothing is silently ignored."""
+
+    code = "not-supported"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationCall:
+    """One call: what was sent, the artefact it was sent to (None at type level), and who calls which world."""
+
+    inputs: Inputs
+    instance: Artifact | None
+    world: World
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation on one resource type, at type level and on one resource of it.
+
+    `definition` is the canonical URL of its OperationDefinition. `inline` names the parameters that say which artefact
+    is meant at type level and are not allowed on one resource.
+    """
+
+    resource_type: str
+    name: str
+    definition: str
+    parameters: tuple[Parameter, ...]
+    answer: Callable[[OperationCall], Awaitable[dict[str, Any]]]
+    inline: frozenset[str] = field(default_factory=frozenset)
