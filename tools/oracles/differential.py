@@ -22,6 +22,7 @@ from cds.errors import CDSError
 from tools.oracles import cql_execution
 from tools.oracles.cql_execution import Patient
 from tools.oracles.maven import official_fhir_helpers
+from tools.oracles.project_patients import project_patient, project_value_sets
 from tools.oracles.random_patients import REFERENCE_TIME, VALUE_SETS, random_patient
 from tools.oracles.tagged import normal, tagged
 
@@ -170,10 +171,14 @@ def _agree(ours: JSONObject, theirs: JSONObject) -> bool:
 
 def main(arguments: list[str]) -> int:
     """Print each difference and a count per definition."""
-    number = int(arguments[0]) if arguments else 25
-    first = int(arguments[1]) if len(arguments) > 1 else 0
-    elm = translated([LIBRARY_FOLDER])
-    found = compare(elm, {seed: random_patient(seed) for seed in range(first, first + number)})
+    numbers = [int(argument) for argument in arguments if argument != "--shipped"]
+    number, first = (*numbers, 25, 0)[:2] if len(numbers) != 1 else (numbers[0], 0)
+    seeds = range(first, first + number)
+    if "--shipped" in arguments:
+        elm, value_sets = shipped(), project_value_sets()
+        found = compare(elm, {seed: project_patient(seed, elm, value_sets) for seed in seeds}, value_sets)
+    else:
+        found = compare(translated([LIBRARY_FOLDER]), {seed: random_patient(seed) for seed in seeds})
     for difference in found.differences:
         sys.stdout.write(
             f"{difference.seed} {difference.key}\n  ours   {difference.ours}\n  theirs {difference.theirs}\n"
