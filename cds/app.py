@@ -25,13 +25,14 @@ from cds.sandbox.http import sandbox_router
 from cds.sandbox.server import SandboxServer
 from cds.sandbox.store import FHIRStore
 from cds.sandbox.synthetic_patients import sandbox_resources
-from cds.service import World
+from cds.service import Serving, World
 from cds.settings import Settings
 from cds.web.cds_services import Authenticate, cds_services_router
 from cds.web.client_auth import ClientAuthenticator
 from cds.web.clients import read_clients
 from cds.web.decisions import decisions_router
 from cds.web.error_responses import install_error_responses
+from cds.web.fhir_operations.routes import fhir_router
 from cds.web.health import health_router
 from cds.web.key_sets import KeySets
 from cds.web.metrics import Metrics
@@ -79,6 +80,7 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
     urls = [*settings.fhir_servers, *([sandbox_url(settings)] if sandbox else [])]
     fhir_servers = FHIRServers(AllowedServers(urls))
     world = build_world(settings, decision_log=decision_log, fhir_servers=fhir_servers, clock=clock)
+    serving = Serving(world)
     metrics = Metrics()
     keys = httpx.AsyncClient(follow_redirects=False, trust_env=False)
 
@@ -104,7 +106,15 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
         )
     authenticate = _authenticate(settings, UsedTokens(engine, clock=clock), KeySets(keys), clock)
     app.include_router(
-        cds_services_router(world, metrics, max_body_bytes=settings.max_body_bytes, authenticate=authenticate)
+        cds_services_router(serving, metrics, max_body_bytes=settings.max_body_bytes, authenticate=authenticate)
+    )
+    app.include_router(
+        fhir_router(
+            serving,
+            public_url=settings.public_url,
+            max_body_bytes=settings.max_body_bytes,
+            authenticate=authenticate,
+        )
     )
     app.include_router(decisions_router(decision_log, authenticate))
     app.include_router(health_router(decision_log, metrics))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,6 +38,9 @@ def reads(logic: Logic, guideline: Guideline, hook: str | None) -> Reads:
     """Return what the actions of `hook` (None: of all hooks) read, through every definition they use."""
     inputs: list[Mapping[str, Any]] = []
     names: dict[DefinitionName, None] = {}
+    compiled = logic.shelf.compiled(guideline.artifact)
+    if compiled is not None:
+        return reads_of(logic, (DefinitionName(compiled.name, name) for name in sorted(compiled.definitions)))
     for part, resource, plan in _parts(guideline.artifact, hook, logic, inherited=False, seen=frozenset()):
         libraries = scope(resource, plan, logic.shelf)
         for _, expression in expressions(part):
@@ -45,20 +48,29 @@ def reads(logic: Logic, guideline: Guideline, hook: str | None) -> Reads:
             if name is not None:
                 names[name] = None
         inputs += part.get("input", ())
+    return replace(reads_of(logic, names), inputs=tuple(inputs))
+
+
+def reads_of(logic: Logic, names: Iterable[DefinitionName]) -> Reads:
+    """Return what definitions read, through every definition they use."""
     retrieves = {retrieve: None for name in names for retrieve in logic.retrieves(name.library, name.definition)}
-    return Reads(tuple(retrieves), tuple(inputs))
+    return Reads(tuple(retrieves), ())
 
 
-def data_requirements(logic: Logic, guideline: Guideline, hook: str) -> tuple[DataRequirement, ...]:
-    """Return what the data layer has to get for `hook` (PD-184 … PD-188).
+def data_requirements(logic: Logic, guideline: Guideline, hook: str | None) -> tuple[DataRequirement, ...]:
+    """Return what the data layer has to get for `hook`, None for all actions (PD-184 … PD-188). See `requirements`."""
+    return requirements(logic, reads(logic, guideline, hook))
+
+
+def requirements(logic: Logic, found: Reads) -> tuple[DataRequirement, ...]:
+    """Return reads as the data layer knows them.
 
     The Patient is read in any case and not listed. Raises `ContentError` for a value set that cannot be decided.
     """
-    found = reads(logic, guideline, hook)
     value_sets, mappings = logic.value_sets, logic.mappings
-    requirements = [requirement_of_element(element, value_sets, mappings) for element in found.inputs]
-    requirements += [requirement_of_retrieve(retrieve, value_sets, mappings) for retrieve in found.retrieves]
-    return merge_requirements(one for one in requirements if one.type != _ALWAYS_READ)
+    asked = [requirement_of_element(element, value_sets, mappings) for element in found.inputs]
+    asked += [requirement_of_retrieve(retrieve, value_sets, mappings) for retrieve in found.retrieves]
+    return merge_requirements(one for one in asked if one.type != _ALWAYS_READ)
 
 
 def _parts(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cds.content.artifact import Artifact
+from cds.reasoning.apply import AppliedActivity
 from cds.reasoning.call import Applied
 
 _MESSAGES = "http://hl7.org/fhir/StructureDefinition/cqf-messages"
@@ -38,6 +39,19 @@ def care_plan(applied: Applied, plan: Artifact) -> dict[str, Any]:
     if outcome is not None:
         contained.append(outcome | {"id": "messages"})
         result["extension"] = [{"url": _MESSAGES, "valueReference": {"reference": "#messages"}}]
+    return result
+
+
+def activity_result(applied: AppliedActivity) -> dict[str, Any] | None:
+    """Return the request of ActivityDefinition/$apply with its issues as messages; None when none could be made."""
+    if applied.resource is None:
+        return None
+    result = dict(applied.resource)
+    if applied.issues:
+        outcome = {"resourceType": "OperationOutcome", "issue": [issue.to_json() for issue in applied.issues]}
+        result["contained"] = [*result.get("contained", ()), outcome | {"id": "messages"}]
+        messages = {"url": _MESSAGES, "valueReference": {"reference": "#messages"}}
+        result["extension"] = [*result.get("extension", ()), messages]
     return result
 
 
