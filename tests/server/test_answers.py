@@ -306,7 +306,7 @@ def test_no_token_comment_or_patient_is_kept_or_printed(server, tmp_path, capfd)
 
     token, comment = "canary-token-51", "canary-comment-52"
     database = tmp_path / "state.sqlite3"
-    with running(database=f"sqlite:///{database}", sandbox=True) as kept:
+    with running(guidelines=("nl-lenalidomide",), database=f"sqlite:///{database}") as kept:
         bad_server = {"fhirServer": "http://127.0.0.1:9/fhir", "prefetch": ...}
         authorization = {"access_token": token, "token_type": "Bearer", "expires_in": 60, "scope": "", "subject": "s"}
         good = kept.call(SERVICE, kept.request(PATIENT, "order-select", fhirAuthorization=authorization))

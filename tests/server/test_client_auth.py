@@ -32,6 +32,7 @@ def workers(ehr, tmp_path_factory):
     own = {"fhirServers": [ehr.base("up")]}
     options = {
         "sandbox": False,
+        "guidelines": ("nl-lenalidomide",),
         "client_auth": "jwt",
         "clients": clients_file(folder, ehr_1=own),
         "public_url": PUBLIC_URL,

@@ -37,7 +37,9 @@ def ehr():
 
 @pytest.fixture(scope="module")
 def cds(ehr):
-    with running(fhir_servers=tuple(ehr.base(mood) for mood in MOODS), deadline_ms=1000) as started:
+    with running(
+        guidelines=("nl-lenalidomide",), fhir_servers=tuple(ehr.base(mood) for mood in MOODS), deadline_ms=1000
+    ) as started:
         yield started
 
 

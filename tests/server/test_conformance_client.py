@@ -34,7 +34,12 @@ def test_our_own_server_passes_every_check(server):
 
 
 def test_our_own_server_passes_every_check_of_client_authentication(tmp_path):
-    options = {"client_auth": "jwt", "clients": clients_file(tmp_path), "clock": local_now}
+    options = {
+        "guidelines": ("nl-lenalidomide",),
+        "client_auth": "jwt",
+        "clients": clients_file(tmp_path),
+        "clock": local_now,
+    }
     with running(**options) as jwt:
         signer = Signer("https://ehr-1.example", KEYS["ehr-1"])
         checks = all_pass(report_on(jwt.settings.public_url, signer))

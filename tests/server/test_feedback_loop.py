@@ -12,6 +12,7 @@ from cds.commands.feedback import as_text, read_feedback
 from tests.server.conftest import running
 
 SERVICE = "nl-lenalidomide-order-select"
+ONE = ("nl-lenalidomide",)
 RENAL = "nl-lenalidomide-renal-mm-severe"
 
 
@@ -21,7 +22,7 @@ def renal_card(answer):
 
 @pytest.mark.ch("CH-132", "CH-141")
 def test_what_became_of_cards_is_counted_and_every_card_can_say_why(tmp_path):
-    with running(database=f"sqlite:///{tmp_path}/state.sqlite3") as kept:
+    with running(guidelines=ONE, database=f"sqlite:///{tmp_path}/state.sqlite3") as kept:
         answers = [kept.call(SERVICE, kept.request("renal-failure", "order-select")).json() for _ in range(3)]
         cards = [renal_card(answer) for answer in answers]
         time = {"outcomeTimestamp": "2026-03-02T10:00:00Z"}
@@ -49,7 +50,7 @@ def test_what_became_of_cards_is_counted_and_every_card_can_say_why(tmp_path):
 
 def test_without_a_database_nothing_is_answered_that_could_not_be_explained(tmp_path):
     database = tmp_path / "state.sqlite3"
-    with running(database=f"sqlite:///{database}") as broken:
+    with running(guidelines=ONE, database=f"sqlite:///{database}") as broken:
         body = broken.request("renal-failure", "order-select")
         assert broken.call(SERVICE, body).status_code == 200
         with sqlite3.connect(database) as connection:
@@ -63,7 +64,7 @@ def test_without_a_database_nothing_is_answered_that_could_not_be_explained(tmp_
 
 
 def test_values_are_kept_where_the_site_says_so(tmp_path):
-    with running(database=f"sqlite:///{tmp_path}/state.sqlite3", log_values=True) as kept:
+    with running(guidelines=ONE, database=f"sqlite:///{tmp_path}/state.sqlite3", log_values=True) as kept:
         answer = kept.call(SERVICE, kept.request("renal-failure", "order-select")).json()
         settings = kept.settings
     text = explanation(asyncio.run(find_decision(settings, renal_card(answer)["uuid"])))
