@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 from fastapi import FastAPI, Request
@@ -14,13 +16,15 @@ from starlette.middleware.cors import CORSMiddleware
 from cds import __version__, service
 from cds.content.library import load_content
 from cds.content.shipped import shipped_path
+from cds.content_watch import ContentWatch, state_of_files
+from cds.data.artifact_server import read_artifact_servers
 from cds.data.fhir_client import FHIRServers
 from cds.data.fhir_servers import AllowedServers
 from cds.decisions.log import DecisionLog
 from cds.decisions.replay import UsedTokens
 from cds.decisions.store import open_database
 from cds.hooks.caller import ANYBODY, Caller
-from cds.knowledge import prepare_knowledge
+from cds.knowledge import Knowledge, prepare_knowledge
 from cds.sandbox.http import sandbox_router
 from cds.sandbox.server import SandboxServer
 from cds.sandbox.store import FHIRStore
@@ -55,6 +59,19 @@ def content_paths(chosen: Sequence[Path]) -> list[Path]:
     return [shipped_path("fhir_mappings"), *(chosen or [shipped_path("plan_definitions")])]
 
 
+def build_knowledge(settings: Settings) -> Knowledge:
+    """Read all content, check it and compile it; raises `ContentError` and `EngineError`. Blocks, for seconds."""
+    servers = read_artifact_servers(settings.content_servers)
+    paths = content_paths(settings.content)
+    return prepare_knowledge(load_content(paths, settings.guidelines or None, more=servers))
+
+
+def content_state(settings: Settings) -> tuple[Any, ...]:
+    """Return what differs as soon as any of the content does: files by time and size, resources by digest."""
+    servers = read_artifact_servers(settings.content_servers)
+    return state_of_files(content_paths(settings.content)), [reading.digests for reading in servers]
+
+
 def build_world(
     settings: Settings,
     *,
@@ -63,9 +80,8 @@ def build_world(
     clock: Callable[[], datetime] = local_now,
 ) -> World:
     """Load and compile the content; raises `ContentError` and `EngineError` with what is broken and where."""
-    content = load_content(content_paths(settings.content), settings.guidelines or None)
     return World(
-        knowledge=prepare_knowledge(content),
+        knowledge=build_knowledge(settings),
         fhir_servers=fhir_servers,
         decision_log=decision_log,
         clock=clock,
@@ -79,6 +95,7 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
     decision_log = DecisionLog(engine, keep_values=settings.log_values)
     urls = [*settings.fhir_servers, *([sandbox_url(settings)] if sandbox else [])]
     fhir_servers = FHIRServers(AllowedServers(urls))
+    seen = content_state(settings) if settings.reload_seconds else None
     world = build_world(settings, decision_log=decision_log, fhir_servers=fhir_servers, clock=clock)
     serving = Serving(world)
     metrics = Metrics()
@@ -91,6 +108,9 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
             stack.push_async_callback(keys.aclose)
             stack.push_async_callback(fhir_servers.aclose)
             await decision_log.start()
+            if settings.reload_seconds:
+                watching = asyncio.create_task(_watch(serving, metrics, settings, seen).run())
+                stack.callback(watching.cancel)
             yield
 
     app = FastAPI(
@@ -117,11 +137,22 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
         )
     )
     app.include_router(decisions_router(decision_log, authenticate))
-    app.include_router(health_router(decision_log, metrics))
+    app.include_router(health_router(decision_log, metrics, serving))
     if sandbox:
         store = FHIRStore(sandbox_resources(clock().date()), base_url=sandbox_url(settings), zone=clock().tzinfo or UTC)
         app.include_router(sandbox_router(SandboxServer(store), SANDBOX_PATH))
     return app
+
+
+def _watch(serving: Serving, metrics: Metrics, settings: Settings, seen: Any) -> ContentWatch:
+    return ContentWatch(
+        serving,
+        metrics,
+        seen=seen,
+        state=lambda: content_state(settings),
+        load=lambda: build_knowledge(settings),
+        seconds=settings.reload_seconds,
+    )
 
 
 def _authenticate(

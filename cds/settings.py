@@ -28,6 +28,13 @@ class Settings(BaseModel):
     content: tuple[Path, ...] = Field(
         default=(), description="Folders or .tgz packages with guidelines; default: the guidelines that are shipped."
     )
+    content_servers: tuple[str, ...] = Field(
+        default=(),
+        description="FHIR base URLs whose active PlanDefinitions, with all they refer to, are served as well.",
+    )
+    reload_seconds: int = Field(
+        default=0, ge=0, le=86_400, description="How often to look whether the content has changed; 0: never."
+    )
     guidelines: tuple[str, ...] = Field(
         default=(), description="Ids of the guidelines to serve; default: all that are found."
     )
@@ -67,7 +74,7 @@ class Settings(BaseModel):
         default=False, description="Keep patient values in recorded decisions; default: they are erased."
     )
 
-    @field_validator("content", "guidelines", "fhir_servers", "cors_origins", mode="before")
+    @field_validator("content", "content_servers", "guidelines", "fhir_servers", "cors_origins", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         if isinstance(value, str):
@@ -91,7 +98,7 @@ class Settings(BaseModel):
             raise ValueError(msg)
         return value
 
-    @field_validator("fhir_servers")
+    @field_validator("fhir_servers", "content_servers")
     @classmethod
     def _fhir_servers_are_https(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for url in value:

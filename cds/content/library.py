@@ -58,12 +58,16 @@ class Content:
         raise ContentError(msg)
 
 
-def load_content(paths: Iterable[Path], guidelines: Iterable[str] | None = None) -> Content:
+def load_content(
+    paths: Iterable[Path], guidelines: Iterable[str] | None = None, *, more: Iterable[Reading] = ()
+) -> Content:
     """Read every folder and package, check that all of it is whole, and keep the guidelines named (None: all).
+
+    `more` is what was read elsewhere, such as from a FHIR server.
 
     Raises `BrokenContent` with every problem found, and `ContentError` when a guideline that is named is not there.
     """
-    readings = [read_content(path) for path in paths]
+    readings = [*(read_content(path) for path in paths), *more]
     content = content_from(readings)
     if guidelines is None:
         return content

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from cds.content.artifact import KNOWLEDGE_TYPES, Artifact
 from cds.content.problems import Problem
 from cds.content.validation import validate
 from cds.errors import BadRequest
-from cds.fhir.json import loads
+from cds.fhir.json import dumps, loads
 
 _NOT_CONTENT = {"tests", "cql", "node_modules", "examples"}
 # Every guide depends on these; their definitions are known to the engine, and their terminology is read from
@@ -42,7 +42,15 @@ class Reading:
             message = f"the folder {expected} holds resources of this type only: correct resourceType, or move it"
             self.problems.append(Problem(file, "resourceType", message))
             return
-        for artifact in _artifacts(document, resource_type, file, root):
+        self._keep(_artifacts(document, resource_type, file, root))
+
+    def add_resource(self, resource: Mapping[str, Any], *, file: str, root: str) -> None:
+        """Take a resource that was read elsewhere, such as from a FHIR server; `file` is its name in messages."""
+        self.digests[file] = hashlib.sha256(dumps(resource)).hexdigest()
+        self._keep(_artifacts(resource, resource.get("resourceType"), file, root))
+
+    def _keep(self, artifacts: Iterable[Artifact]) -> None:
+        for artifact in artifacts:
             faults = tuple(validate(artifact))
             self.problems.extend(faults)
             if not faults:

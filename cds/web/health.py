@@ -7,10 +7,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
 from cds.decisions.log import DecisionLog
+from cds.service import Serving
 from cds.web.metrics import Metrics
 
 
-def health_router(decision_log: DecisionLog, metrics: Metrics) -> APIRouter:
+def health_router(decision_log: DecisionLog, metrics: Metrics, serving: Serving) -> APIRouter:
     """Return the routes; none of them tells anything about patients or configuration.
 
     The server does not listen before its content is loaded, so what is left to ask is the database.
@@ -24,7 +25,7 @@ def health_router(decision_log: DecisionLog, metrics: Metrics) -> APIRouter:
 
     @router.get("/readyz")
     async def readyz(response: Response) -> dict[str, str]:
-        """Say whether calls can be answered: content is loaded and the database answers."""
+        """Say whether calls can be answered: the database answers; and whether the newest content is served."""
         try:
             database = await decision_log.is_ready()
         except (SQLAlchemyError, OSError):
@@ -32,7 +33,7 @@ def health_router(decision_log: DecisionLog, metrics: Metrics) -> APIRouter:
         if not database:
             response.status_code = 503
             return {"status": "not ready", "database": "does not answer"}
-        return {"status": "ready"}
+        return {"status": "ready", **({"content": serving.fault} if serving.fault else {})}
 
     @router.get("/metrics")
     async def prometheus() -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2, 5)
 
@@ -18,5 +18,11 @@ class Metrics:
         )
         self.cards = Counter(
             "cds_cards", "Cards shown by recommendation", ("recommendation", "indicator"), registry=self.registry
+        )
+        self.reloads = Counter(
+            "cds_content_reloads", "Newer content, by what became of it", ("outcome",), registry=self.registry
+        )
+        self.stale = Gauge(
+            "cds_content_stale", "1 while newer content is broken and not served", registry=self.registry
         )
         self.feedback = Counter("cds_feedback", "Feedback by outcome", ("service", "outcome"), registry=self.registry)
