@@ -14,8 +14,11 @@ from fastapi.responses import JSONResponse
 from cds.app import build_knowledge, create_app
 from cds.content_watch import ContentWatch, state_of_files
 from cds.data.artifact_server import read_artifact_servers
+from cds.decisions.memory import MemoryLog
 from cds.errors import ContentError
+from cds.service import Serving, World
 from cds.settings import Settings
+from cds.web.metrics import Metrics
 from tests.server.conftest import free_port, running, serving
 from tests.unit.expressions.small_elm import BASE, boolean, library
 
@@ -90,33 +93,18 @@ def test_changed_content_is_served_at_once_and_broken_content_never(tmp_path):
 def test_a_call_keeps_the_content_it_began_with(tmp_path):
     write(tmp_path, library(boolean("Yes", True)), plan(action("First")))
     settings = Settings(content=(tmp_path,))
-
-    class Counted:
-        def __init__(self):
-            self.reloads = self
-
-        def labels(self, _outcome):
-            return self
-
-        def inc(self):
-            pass
-
-        @property
-        def stale(self):
-            return self
-
-        def set(self, _value):
-            pass
-
-    from cds.decisions.memory import MemoryLog
-    from cds.service import Serving, World
-
     world = World(knowledge=build_knowledge(settings), fhir_servers=None, decision_log=MemoryLog(), clock=lambda: None)
     held = Serving(world)
     begun = held.world
     write(tmp_path, plan(action("Second")))
-    state = lambda: state_of_files([tmp_path])  # noqa: E731
-    watch = ContentWatch(held, Counted(), seen=(), state=state, load=lambda: build_knowledge(settings), seconds=1)
+    watch = ContentWatch(
+        held,
+        Metrics(),
+        seen=(),
+        state=lambda: state_of_files([tmp_path]),
+        load=lambda: build_knowledge(settings),
+        seconds=1,
+    )
     asyncio.run(watch.look())
     assert begun.services["small-patient-view"].guideline.plan["action"][0]["title"] == "First"
     assert held.world.services["small-patient-view"].guideline.plan["action"][0]["title"] == "Second"
