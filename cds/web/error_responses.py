@@ -41,6 +41,8 @@ def outcome_response(
 
 def install_error_responses(app: FastAPI) -> None:
     """Make every error path of the app answer with an OperationOutcome. Middleware added later is around this."""
+    # A slash too many is a 404: a redirect would go wherever the Host header of the request says.
+    app.router.redirect_slashes = False
     app.add_exception_handler(RefusedRequest, _refused)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -115,3 +115,31 @@ def test_a_doubled_member_is_400(server):
     outcome(
         server.http.post(f"/cds-services/{SERVICE}", content=text, headers={"content-type": "application/json"}), 400
     )
+
+
+@pytest.mark.ch("CH-088", "CH-089")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/cds-services/%2e%2e/decisions",
+        f"/cds-services//{SERVICE}",
+        "/cds-services/",
+        f"/cds-services/{SERVICE}/",
+        f"/cds-services/{SERVICE}%00",
+        "/cds-services/" + "x" * 8000,
+        "/decisions/%27%20or%201=1",
+        f"/decisions/{CANARY}",
+    ],
+)
+def test_odd_addresses_are_refused_with_an_outcome(server, path):
+    for method in ("GET", "POST"):
+        answer = server.http.request(method, path, json={})
+        assert answer.status_code in (404, 405)
+        outcome(answer, answer.status_code)
+
+
+@pytest.mark.ch("CH-134")
+def test_a_batch_of_feedback_has_a_limit(server):
+    item = {"card": "c", "outcome": "overridden", "outcomeTimestamp": "2026-03-02T10:00:00Z"}
+    assert server.feedback(SERVICE, *[item] * 1000).status_code == 200
+    outcome(server.feedback(SERVICE, *[item] * 1001), 400)

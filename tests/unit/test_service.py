@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
 from dataclasses import replace
 
@@ -25,6 +24,7 @@ from cds.settings import Settings
 
 NOW = local_now()
 SERVICE = "nl-lenalidomide-order-select"
+RENAL = "nl-lenalidomide-renal-mm-severe"
 
 
 class OneServer:
@@ -89,18 +89,34 @@ def test_the_decision_names_the_client_and_its_feedback_is_joined(world):
     assert asyncio.run(receive_feedback(service, outcomes, mine, caller=Caller(name="ehr-2"))) == 0
 
 
+def triggered_by(folder, hook):
+    """A world of the shipped guideline with another hook in place of order-select."""
+    shutil.copytree(shipped_path("plan_definitions") / "nl-lenalidomide", folder / "nl-lenalidomide")
+    plan_file = next((folder / "nl-lenalidomide" / "PlanDefinition").glob("*.json"))
+    plan_file.write_text(plan_file.read_text().replace('"order-select"', f'"{hook}"'))
+    return world_of(Settings(content=(folder,)))
+
+
+def topics(response):
+    return {card.source.topic.code for card in response.cards}
+
+
 @pytest.mark.ch("CH-040", "CH-041", "CH-021", "CH-185")
 def test_an_organisations_own_hook_is_published_and_answered(tmp_path):
-    folder = tmp_path / "nl-lenalidomide"
-    shutil.copytree(shipped_path("plan_definitions") / "nl-lenalidomide", folder)
-    plan_file = next((folder / "PlanDefinition").glob("*.json"))
-    text = plan_file.read_text().replace('"order-select"', '"org.example.tumour-board"')
-    plan_file.write_text(text)
-    assert "org.example.tumour-board" in json.dumps(json.loads(text))
-    world = world_of(Settings(content=(tmp_path,)))
+    world = triggered_by(tmp_path, "org.example.tumour-board")
     listed = {service.id: service for service in list_services(world)}
     own = listed["nl-lenalidomide-org.example.tumour-board"]
     assert own.hook == "org.example.tumour-board"
     assert "hookVersion" not in own.to_wire()
-    answered = answer(world, own.id, hook="org.example.tumour-board")
-    assert {card.indicator for card in answered.cards} >= {"critical"}
+    assert RENAL in topics(answer(world, own.id, hook=own.hook))
+
+
+@pytest.mark.ch("CH-178", "CH-181")
+@pytest.mark.parametrize(("hook", "field"), [("medication-refill", "medications"), ("medication-verify", "medication")])
+def test_the_logic_sees_the_orders_of_a_hook_whatever_the_field_is_called(tmp_path, hook, field):
+    world = triggered_by(tmp_path, hook)
+    drafts = request().context["draftOrders"]
+    context = {"userId": "Practitioner/1", "patientId": "renal-failure"}
+    context[field] = drafts if hook == "medication-refill" else drafts["entry"][0]["resource"]
+    service = world.find_service(f"nl-lenalidomide-{hook}")
+    assert RENAL in topics(asyncio.run(call_service(service, request(hook, context=context), world)))
