@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cds.engine.errors import EvaluationError
 from cds.engine.runtime import boundaries
 from cds.engine.runtime.calendar_units import DAY_MS, UNIT_MS, OutOfRange, rank_of
 from cds.engine.runtime.interval import Interval, end, start
@@ -17,6 +18,7 @@ from cds.engine.runtime.temporal import Date, DateTime, Temporal, Time
 from cds.engine.runtime.temporal_arithmetic import add_units
 from cds.engine.runtime.temporal_parts import widened
 from cds.engine.runtime.uncertainty import bounds, uncertain
+from cds.engine.runtime.values import type_name
 
 
 def first_point(operand: Any) -> Any:
@@ -156,6 +158,9 @@ def _adjoins(last: Any, following: Any, precision: str | None) -> bool | None:
         return None
     (low, high), other = bounds(last), bounds(following)[0]
     if isinstance(low, Date | DateTime | Time):
+        if not isinstance(other, Date | DateTime | Time):
+            message = f"a {type_name(low)} and a {type_name(other)} do not meet"
+            raise EvaluationError(message)
         rank = max(low.rank, other.rank) if precision is None else rank_of(precision)
         # An end coarser than that may be any of the finer points within it.
         next_low, next_high = _unit_after(widened(low, rank)[0], rank), _unit_after(widened(high, rank)[1], rank)

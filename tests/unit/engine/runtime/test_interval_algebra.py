@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cds.engine.errors import EvaluationError
 from cds.engine.runtime import interval_algebra as algebra
 from cds.engine.runtime.interval import Interval
 from cds.engine.runtime.values import INTEGER_MAX, INTEGER_MIN
@@ -200,3 +201,9 @@ def test_times_do_not_meet_over_midnight():
     assert algebra.meets_before(evening, night, "hour") is False
     assert algebra.meets_before(Interval(time("20"), time("22")), Interval(time("23:59"), time("23:59"))) is False
     assert algebra.meets_before(Interval(time("20"), time("22")), Interval(time("22:30"), time("23:59"))) is None
+
+
+def test_intervals_of_different_kinds_do_not_meet_but_say_so():
+    days = Interval(None, date_time("2024-02-29"), False, False)
+    with pytest.raises(EvaluationError, match="do not meet"):
+        algebra.meets_before(days, Interval(0, None, True, False))
