@@ -62,7 +62,10 @@ def as_html(report: Report) -> str:
     groups = [
         (service or "server", list(results)) for service, results in groupby(report.results, key=lambda r: r.service)
     ]
-    return environment.get_template("report.html").render(report=report, groups=groups, marks=_MARKS, outcomes=Outcome)
+    findings = [result for result in report.results if result.outcome in (Outcome.FAIL, Outcome.WARNING)]
+    findings.sort(key=lambda result: result.outcome is Outcome.WARNING)
+    page = environment.get_template("report.html")
+    return page.render(report=report, groups=groups, findings=findings, marks=_MARKS, outcomes=Outcome)
 
 
 def _result_json(result: Result) -> dict[str, Any]:
