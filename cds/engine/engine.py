@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from cds.engine.elm.compile import CompiledLibrary, compile_library
 from cds.engine.elm.document import LibraryDocument, read_library
@@ -38,6 +38,10 @@ class Definition:
     result_type: str | None
 
 
+Explain = Literal["always", "never", "either"]
+_VARIANTS: Mapping[Explain, tuple[bool, ...]] = {"always": (True,), "never": (False,), "either": (False, True)}
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter of a library; `type` as CQL writes it."""
@@ -52,7 +56,9 @@ class Engine:
     """Compiled ELM libraries. Made once, used by any number of sessions and threads.
 
     `libraries` are ELM documents ({"library": {...}}) including every library that one of them includes, except
-    FHIRHelpers, which the engine answers itself. Raises UnsupportedError listing everything that cannot be compiled.
+    FHIRHelpers, which the engine answers itself. `explain` says which sessions there will be: "always" or "never"
+    with evidence compiles half of the code that "either" does. Raises UnsupportedError listing everything that cannot
+    be compiled.
     """
 
     def __init__(
@@ -61,13 +67,14 @@ class Engine:
         *,
         value_sets: ValueSets | None = None,
         max_steps: int = 2_000_000,
+        explain: Explain = "either",
     ) -> None:
+        variants = _VARIANTS[explain]
         documents = [read_library(library) for library in libraries]
         self._value_sets = value_sets
         self._max_steps = max_steps
-        self._libraries = _compile_all([d for d in documents if not is_fhir_helpers(d.name)])
-        self._program = link(list(self._libraries.values()), explain=False)
-        self._explaining = link(list(self._libraries.values()), explain=True)
+        self._libraries = _compile_all([d for d in documents if not is_fhir_helpers(d.name)], variants)
+        self._programs = {explain: link(list(self._libraries.values()), explain=explain) for explain in variants}
 
     @property
     def libraries(self) -> tuple[str, ...]:
@@ -124,10 +131,14 @@ class Engine:
         """Start an evaluation for one patient.
 
         `parameters` are JSON or engine values by name, for every library that declares the name. `now` needs a time
-        zone: it is the clock of the evaluation. `deadline` is a `time.monotonic()` value.
+        zone: it is the clock of the evaluation. `deadline` is a `time.monotonic()` value. Raises EngineError when the
+        engine was not made for sessions of this kind.
         """
+        if explain not in self._programs:
+            message = f"this engine was made for sessions {'without' if explain else 'with'} evidence only"
+            raise EngineError(message)
         return Session(
-            self._explaining if explain else self._program,
+            self._programs[explain],
             resources if isinstance(resources, ResourceIndex) else ResourceIndex(resources),
             parameters=parameters or {},
             now=moment(now),
@@ -165,7 +176,7 @@ def moment(now: datetime) -> DateTime:
     return DateTime(now.year, now.month, now.day, now.hour, now.minute, now.second, now.microsecond // 1000, hours)
 
 
-def _compile_all(documents: Sequence[LibraryDocument]) -> dict[str, CompiledLibrary]:
+def _compile_all(documents: Sequence[LibraryDocument], variants: Collection[bool]) -> dict[str, CompiledLibrary]:
     """Compile libraries, included ones first. Raises UnsupportedError with every problem of every library."""
     by_name = {document.name: document for document in documents}
     problems = [
@@ -192,7 +203,8 @@ def _compile_all(documents: Sequence[LibraryDocument]) -> dict[str, CompiledLibr
             problems += others
             done = None
             if not missing and not others and not any(name in failed for name in names.values()):
-                done = compile_library(document, {a: compiled[n] for a, n in names.items()}, problems)
+                included = {alias: compiled[name] for alias, name in names.items()}
+                done = compile_library(document, included, problems, variants=variants)
             if done is None:
                 failed.add(document.name)
             else:

@@ -140,7 +140,7 @@ class Compiler:
             if libraries <= held:
                 return engine
         documents = [compiled.document for one in self._shelf.artifacts if (compiled := self._held(one, libraries))]
-        self._engines[libraries] = Engine(documents, value_sets=EngineValueSets(self.value_sets))
+        self._engines[libraries] = Engine(documents, value_sets=EngineValueSets(self.value_sets), explain="always")
         return self._engines[libraries]
 
     def _held(self, artifact: Artifact, libraries: frozenset[Artifact]) -> CompiledLibrary | None:

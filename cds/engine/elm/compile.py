@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cds.engine import trampoline
@@ -35,7 +35,10 @@ class NamedModule(NamedTuple):
 
 @dataclass(frozen=True)
 class CompiledLibrary:
-    """A library ready to be linked: code for definitions, functions and defaults. Shared by engines and threads."""
+    """A library ready to be linked. Shared by engines and threads.
+
+    `modules` holds the code in the variants that were asked for: without (False) and with (True) notes for evidence.
+    """
 
     key: str
     document: LibraryDocument
@@ -45,34 +48,61 @@ class CompiledLibrary:
     defaults: Mapping[str, LoweredFunction]
     references: Mapping[str, frozenset[tuple[str, str]]]
     retrieves: Mapping[str, tuple[Retrieve, ...]]
-    plain: NamedModule
-    explaining: NamedModule
+    modules: dict[bool, NamedModule] = field(default_factory=dict)
 
     def module(self, *, explain: bool) -> NamedModule:
-        """Return the code, with or without notes for the evidence."""
-        return self.explaining if explain else self.plain
+        """Return the code, with or without notes for the evidence; it is written when first asked for."""
+        with _lock:
+            if explain not in self.modules:
+                self.modules[explain] = self._write(explain=explain)
+            return self.modules[explain]
+
+    def _write(self, *, explain: bool) -> NamedModule:
+        writer = ModuleWriter(self.document.title, explain=explain)
+        names: dict[tuple[str, str], str] = {}
+        kinds = (("definition", self.definitions), ("function", self.functions), ("parameter", self.defaults))
+        for kind, lowered in kinds:
+            for key, function in lowered.items():
+                hint = function.name if kind == "definition" else f"{kind} {function.name}"
+                names[(kind, key)] = writer.add_function(
+                    hint, function.parameters, function.body, definition=function.name
+                )
+        return NamedModule(writer.build(), names)
 
 
 _cache: OrderedDict[str, CompiledLibrary] = OrderedDict()
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 def compile_library(
-    document: LibraryDocument, includes: Mapping[str, CompiledLibrary], problems: list[Problem]
+    document: LibraryDocument,
+    includes: Mapping[str, CompiledLibrary],
+    problems: list[Problem],
+    *,
+    variants: Collection[bool],
 ) -> CompiledLibrary | None:
-    """Compile a library whose includes (by alias) are compiled; adds to `problems` and returns None if it cannot be."""
+    """Compile a library whose includes (by alias) are compiled; adds to `problems` and returns None if it cannot be.
+
+    `variants` says which code is needed at once: without (False), with (True) notes for the evidence.
+    """
     parts = [document.digest, *(f"{alias}={library.key}" for alias, library in sorted(includes.items()))]
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     with _lock:
-        if key in _cache:
+        known = _cache.get(key)
+        if known is not None:
             _cache.move_to_end(key)
-            return _cache[key]
+    if known is not None:
+        for explain in variants:
+            known.module(explain=explain)
+        return known
     lowering = _lower(document, {alias: library.interface for alias, library in includes.items()})
     if lowering.problems:
         problems.extend(lowering.problems)
         return None
     try:
         compiled = _compiled(key, lowering)
+        for explain in variants:
+            compiled.module(explain=explain)
     except EngineError as error:
         problems.append(Problem(document.title, None, "library", str(error)))
         return None
@@ -129,17 +159,4 @@ def _compiled(key: str, lowering: Lowering) -> CompiledLibrary:
         lowering.defaults,
         {unit: frozenset(found) for unit, found in lowering.references.items()},
         {unit: tuple(found) for unit, found in lowering.retrieves.items()},
-        _write(lowering, explain=False),
-        _write(lowering, explain=True),
     )
-
-
-def _write(lowering: Lowering, *, explain: bool) -> NamedModule:
-    writer = ModuleWriter(lowering.library.title, explain=explain)
-    names: dict[tuple[str, str], str] = {}
-    kinds = (("definition", lowering.definitions), ("function", lowering.functions), ("parameter", lowering.defaults))
-    for kind, lowered in kinds:
-        for key, function in lowered.items():
-            hint = function.name if kind == "definition" else f"{kind} {function.name}"
-            names[(kind, key)] = writer.add_function(hint, function.parameters, function.body, definition=function.name)
-    return NamedModule(writer.build(), names)
