@@ -8,32 +8,48 @@ from pathlib import Path
 from cds.checks.findings import Finding
 from cds.checks.guideline_rules import RULES, Subject
 from cds.content.case_files import guideline_folders, tested_recommendations
-from cds.content.library import Content, load_content
+from cds.content.library import Content, examine
+from cds.content.loader import read_content
 from cds.content.problems import BrokenContent
 from cds.engine.errors import EngineError
 from cds.errors import ContentError
 from cds.knowledge import prepare_knowledge
+from cds.reasoning.limits import limits
 
 _RECOMMENDATIONS = "/CodeSystem/recommendation"
 
 
 def check_content(paths: Sequence[Path]) -> list[Finding]:
-    """Return every finding, sorted by file and path; content that cannot be loaded is found, not raised."""
-    try:
-        content = load_content(paths)
-    except BrokenContent as broken:
-        return [Finding(item.file, item.path, "content", "error", item.message) for item in broken.problems]
-    return sorted([*_compilation(content), *_rules(content, paths)])
+    """Return every finding, sorted by file and path; content that cannot be loaded is found, not raised.
+
+    Content that is broken is not compiled, but what else can be said of it is said: of other people's content a reader
+    wants to know everything at once.
+    """
+    content, problems = examine([read_content(path) for path in paths])
+    broken = [Finding(item.file, item.path, "content", "error", item.message) for item in problems]
+    compiled = [] if broken else _compilation(content)
+    return sorted({*broken, *compiled, *_limits(content), *_rules(content, paths)})
 
 
 def _compilation(content: Content) -> list[Finding]:
     try:
         prepare_knowledge(content)
+    except BrokenContent as broken:
+        return [Finding(item.file, item.path, "compile", "error", item.message) for item in broken.problems]
     except ContentError as error:
         return [Finding(error.file or "", error.path or "", "compile", "error", str(error))]
     except EngineError as error:
         return [Finding("", "", "compile", "error", str(error))]
     return []
+
+
+def _limits(content: Content) -> list[Finding]:
+    """Find what the guidelines ask of a processor that this one does not do."""
+    return [
+        Finding(limit.problem.file, limit.problem.path, "processor", limit.severity, limit.problem.message)
+        for guideline in content.guidelines
+        for limit in limits(guideline, content.shelf)
+    ]
 
 
 def _rules(content: Content, paths: Sequence[Path]) -> list[Finding]:

@@ -61,9 +61,23 @@ def _actions(plan: Artifact) -> Iterator[Problem]:
             message = f"the action id {action['id']!r} is used at {seen[action['id']]} too: ids are unique in a plan"
             yield Problem(plan.file, plan.at(f"{path}.id"), message)
         for index, trigger in enumerate(action.get("trigger", ())):
-            if trigger.get("type") == "named-event" and "name" not in trigger:
-                message = "a named-event trigger needs a name: the hook's name (trd-3)"
-                yield Problem(plan.file, plan.at(f"{path}.trigger[{index}].name"), message)
+            for message in _trigger_faults(trigger):
+                yield Problem(plan.file, plan.at(f"{path}.trigger[{index}]"), message)
+
+
+def _trigger_faults(trigger: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the invariants of TriggerDefinition that a trigger breaks (trd-1 … trd-3)."""
+    kind, timed = str(trigger.get("type")), any(name.startswith("timing") for name in trigger)
+    if "data" in trigger and timed:
+        yield "a trigger has either timing or data: remove one of them (trd-1)"
+    if "condition" in trigger and "data" not in trigger:
+        yield "only a trigger with data can have a condition: add the data, or remove the condition (trd-2)"
+    if kind == "named-event" and "name" not in trigger:
+        yield "a named-event trigger needs a name: the hook's name (trd-3)"
+    if kind == "periodic" and not timed:
+        yield "a periodic trigger needs a timing (trd-3)"
+    if kind.startswith("data-") and "data" not in trigger:
+        yield f"a trigger of type {kind} needs data (trd-3)"
 
 
 def _names(artifact: Artifact, guideline: Guideline, shelf: Shelf) -> Iterator[Problem]:

@@ -76,6 +76,14 @@ def load_content(
 
 def content_from(readings: Sequence[Reading]) -> Content:
     """Put what was read together; raise `BrokenContent` with every problem found."""
+    content, found = examine(readings)
+    if found:
+        raise BrokenContent(found)
+    return content
+
+
+def examine(readings: Sequence[Reading]) -> tuple[Content, list[Problem]]:
+    """Put what was read together as far as it can be, and return every problem with it: for a linter, not to serve."""
     digests = {file: digest for reading in readings for file, digest in reading.digests.items()}
     found = [problem for reading in readings for problem in reading.problems]
     readable: list[Artifact] = []
@@ -93,6 +101,4 @@ def content_from(readings: Sequence[Reading]) -> Content:
         closure = dependencies(plan, shelf)
         guidelines.append(Guideline(guideline_id(plan), plan, closure, revision(closure, digests)))
     found += problems(shelf, guidelines)
-    if found:
-        raise BrokenContent(found)
-    return Content(shelf, guidelines)
+    return Content(shelf, guidelines), found

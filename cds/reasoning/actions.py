@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cds.content.walk import actions as walk
 from cds.content.walk import named_events
 from cds.reasoning.call import Call
 from cds.reasoning.participants import performer_elements
@@ -117,3 +118,35 @@ def prune_related(actions: list[dict[str, Any]], present: set[str]) -> list[str]
 def ids_of(actions: list[dict[str, Any]]) -> set[str]:
     """Return the ids of actions and of all below them."""
     return {output["id"] for output in actions}.union(*(ids_of(output.get("action", [])) for output in actions))
+
+
+def related_cycles(plan: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield (path, ids) of each circle of related actions: each waits for the next, so that none can begin (PD-121).
+
+    What an action comes after, and what it comes before, are one order; concurrency is none.
+    """
+    paths = {action["id"]: path for path, action in walk(plan) if "id" in action}
+    follows: dict[str, list[str]] = {name: [] for name in paths}
+    for _, action in walk(plan):
+        for related in action.get("relatedAction", ()):
+            other, relationship = related["actionId"], related["relationship"]
+            if "id" in action and other in paths and not relationship.startswith("concurrent"):
+                first, then = (action["id"], other) if relationship.startswith("before") else (other, action["id"])
+                follows[first].append(then)
+    done: set[str] = set()
+    for start in paths:
+        trail = [start]
+        pending = [iter(follows[start])]
+        while pending and start not in done:
+            following = next(pending[-1], None)
+            if following is None:
+                done.add(trail.pop())
+                pending.pop()
+            elif following in trail:
+                circle = (*trail[trail.index(following) :], following)
+                done.update(trail)
+                yield paths[following], circle
+                break
+            elif following not in done:
+                trail.append(following)
+                pending.append(iter(follows[following]))

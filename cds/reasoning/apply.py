@@ -25,6 +25,7 @@ from cds.reasoning.actions import (
     mark_not_computed,
     output_action,
     prune_related,
+    related_cycles,
 )
 from cds.reasoning.activity_definition import activity_canonical, apply_activity_definition
 from cds.reasoning.call import Applied, Call, Made
@@ -89,6 +90,9 @@ def _report_fitness(plan: Mapping[str, Any], workshop: Workshop) -> None:
     if plan.get("status") != "active" or plan.get("experimental", False):
         what = "experimental" if plan.get("experimental", False) else f"of status {plan.get('status')}"
         workshop.report("warning", "business-rule", f"the plan is {what}: not for use in care", "PlanDefinition.status")
+    for path, circle in related_cycles(plan):
+        message = f"the related actions {' → '.join(circle)} wait for each other"
+        workshop.report("error", "business-rule", message, f"PlanDefinition.{path}.relatedAction")
     if not in_force(plan, workshop.call.now):
         message = "the plan is not in force at this time (effectivePeriod)"
         workshop.report("warning", "business-rule", message, "PlanDefinition.effectivePeriod")

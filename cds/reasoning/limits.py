@@ -16,8 +16,11 @@ from cds.content.integrity import scope
 from cds.content.problems import Problem
 from cds.content.shelf import Shelf
 from cds.content.walk import actions, named_events
+from cds.engine.errors import EngineError
 from cds.expressions.evaluation import UnsupportedExpression
-from cds.expressions.languages import definition_of, find_language
+from cds.expressions.languages import definition_of, fhirpath, find_language
+from cds.expressions.logic import compiled_path
+from cds.reasoning.actions import related_cycles
 from cds.reasoning.activity_definition import kind_refusal
 from cds.reasoning.dynamic_values import ACTION, addresses_action
 from cds.reasoning.element_path import BadPath, parse_path
@@ -27,6 +30,7 @@ from cds.reasoning.subjects import subject_type
 from cds.reasoning.targets import action_type, has_target
 
 _DEPTH = 32
+_SUMMARY_UNITS = 139
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,10 @@ class _PlanLimits:
 
     def all(self) -> Iterator[Limit]:
         """Yield the findings of every action."""
+        for path, cycle in related_cycles(self._plan.resource):
+            yield self._error(path, f"the related actions {' → '.join(cycle)} wait for each other: break the circle")
         for path, action in actions(self._plan.resource):
+            yield from self._texts(path, action)
             yield from self._processing(path, action)
             yield from self._references(path, action)
             yield from self._triggers(path, action)
@@ -81,6 +88,11 @@ class _PlanLimits:
             yield self._error(path, message)
         if action_type(action) == "update" and "definitionCanonical" not in action:
             yield self._error(path, "an update needs an ActivityDefinition that says what to change")
+
+    def _texts(self, path: str, action: Mapping[str, Any]) -> Iterator[Limit]:
+        title = str(action.get("title", ""))
+        if len(title.encode("utf-16-le")) // 2 > _SUMMARY_UNITS and path.count("action[") == 1:
+            yield self._warning(f"{path}.title", "a card's summary has fewer than 140 characters: this one is cut")
 
     def _references(self, path: str, action: Mapping[str, Any]) -> Iterator[Limit]:
         for index, related in enumerate(action.get("relatedAction", ())):
@@ -128,12 +140,22 @@ class _PlanLimits:
             except UnsupportedExpression as error:
                 yield Limit("error", Problem(artifact.file, artifact.at(where), str(error)))
                 continue
-            name = definition_of(expression, libraries, self._shelf)
-            if name is None and language.__name__ != "fhirpath":
+            if language is fhirpath:
+                yield from self._path_faults(expression["expression"], artifact, where)
+                continue
+            if definition_of(expression, libraries, self._shelf) is None:
                 message = (
                     f"{expression['expression']!r} is no definition of the library: define it, and run `cds elm build`"
                 )
                 yield Limit("error", Problem(artifact.file, artifact.at(where), message))
+
+    def _path_faults(self, text: str, artifact: Artifact, where: str) -> Iterator[Limit]:
+        """Yield what in a FHIRPath expression can never mean anything on the subject and the usual variables."""
+        subject = subject_type(self._plan.resource) or "Patient"
+        try:
+            compiled_path(text).check(subject, {"subject": subject, "patient": "Patient", "data": "Bundle"})
+        except EngineError as error:
+            yield Limit("error", Problem(artifact.file, artifact.at(where), str(error)))
 
     def _activity(self, definition: Artifact) -> Iterator[Limit]:
         refusal = kind_refusal(definition.resource)

@@ -76,21 +76,24 @@ def test_a_card_has_the_texts_the_source_and_the_recommendation():
     }
 
 
+@pytest.mark.pd("PD-219")
 @pytest.mark.parametrize(
     ("priority", "indicator"),
     [("routine", "info"), ("urgent", "warning"), ("asap", "warning"), ("stat", "critical"), (None, "info")],
 )
-def test_pd_219_the_priority_is_the_indicator(priority, indicator):
+def test_the_priority_is_the_indicator(priority, indicator):
     assert card({"priority": priority} if priority else {})["indicator"] == indicator
 
 
-def test_pd_233_cards_are_sorted_critical_warning_info_then_in_the_plans_order():
+@pytest.mark.pd("PD-233")
+def test_cards_are_sorted_critical_warning_info_then_in_the_plans_order():
     priorities = {"a": "routine", "b": "stat", "c": "urgent", "d": "stat"}
     actions = [child(name, priority=priority) for name, priority in priorities.items()]
     assert [one["summary"] for one in cards(plan(*actions))] == ["B", "D", "C", "A"]
 
 
-def test_pd_217_a_long_title_is_cut_and_stands_whole_in_the_detail():
+@pytest.mark.pd("PD-217")
+def test_a_long_title_is_cut_and_stands_whole_in_the_detail():
     title = "word " * 40
     made = card({"title": title.strip()})
     assert len(made["summary"]) <= 139
@@ -98,7 +101,8 @@ def test_pd_217_a_long_title_is_cut_and_stands_whole_in_the_detail():
     assert made["detail"] == title.strip()
 
 
-def test_pd_220_and_pd_221_the_first_document_is_the_source_and_the_others_are_links():
+@pytest.mark.pd("PD-220", "PD-221")
+def test_the_first_document_is_the_source_and_the_others_are_links():
     documents = [
         {"type": "citation", "label": "4.2", "url": "https://example.org/spc"},
         {"type": "documentation", "display": "Table", "url": "https://example.org/table"},
@@ -116,7 +120,8 @@ def test_the_guidelines_page_is_the_source_where_the_action_has_none():
     assert made["source"]["url"] == "https://example.org/guideline"
 
 
-def test_pd_218_the_grades_stand_in_the_detail():
+@pytest.mark.pd("PD-218")
+def test_the_grades_stand_in_the_detail():
     strength = {
         "url": "http://hl7.org/fhir/StructureDefinition/cqf-strengthOfRecommendation",
         "valueCodeableConcept": {"coding": [{"display": "Strong"}]},
@@ -124,7 +129,8 @@ def test_pd_218_the_grades_stand_in_the_detail():
     assert card({"extension": [strength]})["detail"] == "Strength of recommendation: Strong"
 
 
-def test_pd_223_each_child_is_a_suggestion_and_its_children_are_the_actions():
+@pytest.mark.pd("PD-223")
+def test_each_child_is_a_suggestion_and_its_children_are_the_actions():
     children = [create("b"), child("c", action=[create("d"), create("e", description="eGFR")]), child("f")]
     made = card({"action": children}, activity("ServiceRequest", code={"text": "x"}))
     assert made["selectionBehavior"] == "any"
@@ -134,11 +140,13 @@ def test_pd_223_each_child_is_a_suggestion_and_its_children_are_the_actions():
     assert len({one["uuid"] for one in (made, *made["suggestions"])}) == 4
 
 
-def test_pd_226_an_action_with_a_resource_and_no_children_is_its_own_suggestion():
+@pytest.mark.pd("PD-226")
+def test_an_action_with_a_resource_and_no_children_is_its_own_suggestion():
     made = card({"definitionCanonical": definition()}, activity("ServiceRequest"))
     assert [one["label"] for one in made["suggestions"]] == ["A"]
 
 
+@pytest.mark.pd("PD-222")
 @pytest.mark.parametrize(
     ("behaviour", "selection", "count"),
     [
@@ -151,7 +159,7 @@ def test_pd_226_an_action_with_a_resource_and_no_children_is_its_own_suggestion(
         ("all-or-none", "any", 1),
     ],
 )
-def test_pd_222_the_selection_behaviours_are_mapped(behaviour, selection, count):
+def test_the_selection_behaviours_are_mapped(behaviour, selection, count):
     action = {"action": [create("b"), create("c")]} | ({"selectionBehavior": behaviour} if behaviour else {})
     made = card(action, activity("ServiceRequest"))
     assert made["selectionBehavior"] == selection
@@ -159,13 +167,15 @@ def test_pd_222_the_selection_behaviours_are_mapped(behaviour, selection, count)
     assert sum(len(one["actions"]) for one in made["suggestions"]) == 2
 
 
+@pytest.mark.pd("PD-229")
 @pytest.mark.parametrize(("behaviour", "recommended"), [("any", 2), ("at-most-one", 1)])
-def test_pd_229_only_one_suggestion_is_recommended_where_only_one_may_be_taken(behaviour, recommended):
+def test_only_one_suggestion_is_recommended_where_only_one_may_be_taken(behaviour, recommended):
     children = [child("b", precheckBehavior="yes"), child("c", precheckBehavior="yes"), child("d")]
     made = card({"selectionBehavior": behaviour, "action": children})
     assert sum(one.get("isRecommended", False) for one in made["suggestions"]) == recommended
 
 
+@pytest.mark.pd("PD-067")
 @pytest.mark.parametrize(
     ("intent", "hook", "expected"),
     [
@@ -175,7 +185,7 @@ def test_pd_229_only_one_suggestion_is_recommended_where_only_one_may_be_taken(b
         (None, "patient-view", "proposal"),
     ],
 )
-def test_pd_067_a_suggested_request_has_the_intent_the_activity_defines(intent, hook, expected):
+def test_a_suggested_request_has_the_intent_the_activity_defines(intent, hook, expected):
     act = activity("ServiceRequest", **({"intent": intent} if intent else {}))
     made = card({"definitionCanonical": definition()}, act, hook=hook)
     assert made["suggestions"][0]["actions"][0]["resource"]["intent"] == expected
@@ -199,14 +209,16 @@ def test_an_update_carries_the_whole_order_under_its_own_id_and_intent():
     assert action["resource"] == DRAFT | {"dosageInstruction": [{"text": "10 mg"}]}
 
 
-def test_pd_227_a_removal_is_a_delete_by_reference():
+@pytest.mark.pd("PD-227")
+def test_a_removal_is_a_delete_by_reference():
     made = card({"action": [changing("remove", description="Stop it")]}, values={"Order": DRAFT})
     assert made["suggestions"][0]["actions"] == [
         {"type": "delete", "description": "Stop it", "resourceId": "MedicationRequest/draft-1"}
     ]
 
 
-def test_pd_216_and_pd_232_wrappers_and_nested_plans_are_opened():
+@pytest.mark.pd("PD-216", "PD-232")
+def test_wrappers_and_nested_plans_are_opened():
     inner = plan(child("x"), child("y"), id="inner", url=f"{BASE}/PlanDefinition/inner")
     wrapper = {"id": "w", "action": [child("b"), {"id": "v", "action": [child("c")]}]}
     nested = {"id": "n", "title": "N", "definitionCanonical": inner["url"]}
@@ -220,8 +232,9 @@ def reason_codes(kind: str) -> list[dict]:
     return [system, {"resourceType": "ValueSet", "url": "urn:set", "compose": {"include": [included]}}]
 
 
+@pytest.mark.pd("PD-230")
 @pytest.mark.parametrize(("canonical", "kind"), [("urn:reasons", ""), ("urn:set", "listed"), ("urn:set", "whole")])
-def test_pd_230_override_reasons_come_from_the_action_else_the_guideline(canonical, kind):
+def test_override_reasons_come_from_the_action_else_the_guideline(canonical, kind):
     extension = [{"url": REASONS, "valueCanonical": canonical}]
     expected = [{"system": "urn:reasons", "code": "no", "display": "Not now"}]
     assert card({"extension": extension}, *reason_codes(kind))["overrideReasons"] == expected
@@ -262,18 +275,21 @@ def test_nothing_applicable_is_no_card():
     assert cards(plan(child("a", condition=when("No")))) == []
 
 
-def test_pd_233_a_recommendation_that_two_strategies_lead_to_is_one_card():
+@pytest.mark.pd("PD-233")
+def test_a_recommendation_that_two_strategies_lead_to_is_one_card():
     inner = plan(child("x"), id="inner", url=f"{BASE}/PlanDefinition/inner")
     twice = [{"id": name, "definitionCanonical": inner["url"]} for name in ("a", "b")]
     assert [one["summary"] for one in cards(plan(*twice), inner)] == ["X"]
 
 
-def test_pd_219_without_a_priority_the_requests_priority_is_the_indicator():
+@pytest.mark.pd("PD-219")
+def test_without_a_priority_the_requests_priority_is_the_indicator():
     made = card({"definitionCanonical": definition()}, activity("ServiceRequest", priority="urgent"))
     assert made["indicator"] == "warning"
 
 
-def test_pd_230_what_must_be_done_has_no_override_reasons():
+@pytest.mark.pd("PD-230")
+def test_what_must_be_done_has_no_override_reasons():
     extension = [{"url": REASONS, "valueCanonical": "urn:reasons"}]
     made = card({"extension": extension, "requiredBehavior": "must"}, *reason_codes(""))
     assert "overrideReasons" not in made

@@ -180,7 +180,7 @@ def test_tests_and_sources_beside_the_content_are_not_read_as_content(tmp_path):
         ([library("Logic", "Is Due"), plan(action(), action())], "the action id 'card' is used at action[0] too"),
         (
             [library("Logic", "Is Due"), plan(action(trigger=[{"type": "named-event"}]))],
-            "action[0].trigger[0].name: a named-event trigger needs a name",
+            "action[0].trigger[0]: a named-event trigger needs a name",
         ),
         (
             [library("Logic", "Is Due"), plan(action()), plan(action(), id="other")],
@@ -251,3 +251,31 @@ def test_a_guideline_that_is_asked_for_and_not_there_stops_the_start(tmp_path):
     assert load_content([tmp_path], ["demo"]).services
     with pytest.raises(ContentError, match="no guideline called 'dmeo'; those loaded are: demo"):
         load_content([tmp_path], ["dmeo"])
+
+
+TIMING = {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}
+DATA = [{"type": "Observation"}]
+CONDITION = {"language": "text/fhirpath", "expression": "true"}
+
+
+@pytest.mark.pd("PD-201")
+@pytest.mark.parametrize(
+    ("trigger", "broken"),
+    [
+        ({"type": "named-event", "name": "patient-view"}, None),
+        ({"type": "named-event"}, "trd-3"),
+        ({"type": "periodic", "timingTiming": TIMING}, None),
+        ({"type": "periodic"}, "trd-3"),
+        ({"type": "data-added", "data": DATA}, None),
+        ({"type": "data-added"}, "trd-3"),
+        ({"type": "data-added", "data": DATA, "condition": CONDITION}, None),
+        ({"type": "named-event", "name": "patient-view", "condition": CONDITION}, "trd-2"),
+        ({"type": "data-added", "data": DATA, "timingTiming": TIMING}, "trd-1"),
+    ],
+)
+def test_a_trigger_keeps_the_invariants(tmp_path, trigger, broken):
+    write(tmp_path, library("Logic", "Is Due"), plan(action(trigger=[trigger])))
+    if broken is None:
+        load_content([tmp_path])
+    else:
+        assert any(f"({broken})" in problem for problem in problems_of(tmp_path))

@@ -83,8 +83,9 @@ def test_a_language_that_is_not_supported_is_an_error_and_never_false(tmp_path):
     assert "cds elm build" in result.trace.issues[1].message
 
 
+@pytest.mark.pd("PD-054")
 @pytest.mark.parametrize("place", ["expression", "condition"])
-def test_pd_054_an_alternative_expression_stands_in_and_the_trace_says_so(tmp_path, place):
+def test_an_alternative_expression_stands_in_and_the_trace_says_so(tmp_path, place):
     alternative = {
         "url": "http://hl7.org/fhir/StructureDefinition/cqf-alternativeExpression",
         "valueExpression": {"language": "text/fhirpath", "expression": "gender = 'female'"},
@@ -97,7 +98,8 @@ def test_pd_054_an_alternative_expression_stands_in_and_the_trace_says_so(tmp_pa
     assert "'text/x-own' are not supported" in result.trace.actions[0].conditions[0].note
 
 
-def test_pd_045_an_expression_may_name_its_own_library(tmp_path):
+@pytest.mark.pd("PD-045")
+def test_an_expression_may_name_its_own_library(tmp_path):
     one = action("a", "Other")
     one["condition"][0]["expression"]["reference"] = "https://example.org/fhir/Library/More|1"
     resources = [library(boolean("Yes", True)), library(boolean("Other", True), name="More"), plan(one)]
@@ -161,7 +163,8 @@ def test_guidelines_share_one_engine_and_two_versions_of_a_library_do_not_mix(tm
     assert answers == {"demo": Outcome.TRUE, "new": Outcome.FALSE}
 
 
-def test_pd_159_an_activitys_expressions_run_in_its_own_library_and_not_in_the_plans(tmp_path):
+@pytest.mark.pd("PD-159")
+def test_an_activitys_expressions_run_in_its_own_library_and_not_in_the_plans(tmp_path):
     path, name = "doNotPerform", {"language": "text/cql-identifier", "expression": "Same Name"}
     act = {
         "resourceType": "ActivityDefinition",

@@ -14,6 +14,7 @@ def conditions(*names: str) -> list[dict]:
     return [one for name in names for one in when(name)]
 
 
+@pytest.mark.pd("PD-085")
 @pytest.mark.parametrize(
     ("names", "outcome"),
     [
@@ -34,7 +35,7 @@ def conditions(*names: str) -> list[dict]:
         ((T, E), Outcome.ERROR),
     ],
 )
-def test_pd_085_conditions_are_anded_and_only_true_fires(apply, names, outcome):
+def test_conditions_are_anded_and_only_true_fires(apply, names, outcome):
     applied = apply(plan({"id": "a", "title": "A", "condition": conditions(*names)}))
     assert applied.trace.actions[0].outcome is outcome
     assert ("action" in applied.request_group) == (outcome is Outcome.TRUE)
@@ -46,7 +47,8 @@ def test_a_false_condition_leaves_the_rest_unasked(apply):
     assert apply.asked == [F]
 
 
-def test_pd_238_a_failing_action_does_not_stop_its_siblings_and_is_told(apply):
+@pytest.mark.pd("PD-238")
+def test_a_failing_action_does_not_stop_its_siblings_and_is_told(apply):
     applied = apply(plan({"id": "a", "title": "A", "condition": when(E)}, {"id": "b", "title": "B"}))
     assert [one["id"] for one in applied.request_group["action"]] == ["b"]
     issue = applied.trace.issues[0]
@@ -55,26 +57,30 @@ def test_pd_238_a_failing_action_does_not_stop_its_siblings_and_is_told(apply):
     assert issue.path == "PlanDefinition.action[0].condition[0]"
 
 
-def test_pd_239_an_unknown_condition_is_told_with_its_reason(apply):
+@pytest.mark.pd("PD-239")
+def test_an_unknown_condition_is_told_with_its_reason(apply):
     applied = apply(plan({"id": "a", "title": "A", "condition": when(U)}))
     assert [(one.severity, one.code) for one in applied.trace.issues] == [("information", "incomplete")]
 
 
-def test_pd_084_nothing_below_an_action_that_does_not_apply_is_looked_at(apply):
+@pytest.mark.pd("PD-084")
+def test_nothing_below_an_action_that_does_not_apply_is_looked_at(apply):
     child = {"id": "b", "condition": when(E), "definitionCanonical": "urn:nowhere"}
     applied = apply(plan({"id": "a", "title": "A", "condition": when(F), "action": [child]}))
     assert applied.trace.issues == ()
     assert apply.asked == [F]
 
 
-def test_pd_046_a_condition_in_prose_does_not_fire_and_does_not_crash(apply):
+@pytest.mark.pd("PD-046")
+def test_a_condition_in_prose_does_not_fire_and_does_not_crash(apply):
     prose = {"kind": "applicability", "expression": {"language": "text/cql", "description": "if the patient is ill"}}
     applied = apply(plan({"id": "a", "title": "A", "condition": [prose]}))
     assert applied.trace.actions[0].outcome is Outcome.UNKNOWN
     assert "if the patient is ill" in applied.trace.actions[0].conditions[0].note
 
 
-def test_pd_086_start_and_stop_conditions_travel_and_are_not_evaluated(apply):
+@pytest.mark.pd("PD-086")
+def test_start_and_stop_conditions_travel_and_are_not_evaluated(apply):
     carried = [{"kind": kind, "expression": identifier(F)} for kind in ("start", "stop")]
     applied = apply(plan({"id": "a", "title": "A", "condition": [*when(T), *carried]}))
     assert applied.request_group["action"][0]["condition"] == carried
@@ -99,26 +105,32 @@ ELEMENTS = {
 }
 
 
-def test_pd_099_to_pd_123_the_elements_of_an_action_are_carried_unchanged(apply):
+@pytest.mark.pd(
+    "PD-099", "PD-100", "PD-101", "PD-102", "PD-103", "PD-105", "PD-106", "PD-110", "PD-116", "PD-118", "PD-123"
+)
+def test_the_elements_of_an_action_are_carried_unchanged(apply):
     applied = apply(plan({"id": "a", "trigger": [{"type": "named-event", "name": "patient-view"}], **ELEMENTS}))
     assert applied.request_group["action"] == [{"id": "a", **ELEMENTS}]
 
 
-def test_pd_107_extensions_for_the_reader_travel_and_those_for_the_processor_do_not(apply):
+@pytest.mark.pd("PD-107")
+def test_extensions_for_the_reader_travel_and_those_for_the_processor_do_not(apply):
     strength = {"url": "http://hl7.org/fhir/StructureDefinition/cqf-strengthOfRecommendation", "valueCode": "strong"}
     target = {"url": "https://x/StructureDefinition/action-target", "valueExpression": identifier(T)}
     applied = apply(plan({"id": "a", "title": "A", "extension": [strength, target]}))
     assert applied.request_group["action"][0]["extension"] == [strength]
 
 
-def test_pd_128_the_patient_and_the_calling_practitioner_take_part(apply):
+@pytest.mark.pd("PD-128")
+def test_the_patient_and_the_calling_practitioner_take_part(apply):
     people = [{"type": "patient"}, {"type": "practitioner"}, {"type": "practitioner", "role": {"text": "nurse"}}]
     applied = apply(plan({"id": "a", "title": "A", "participant": people}), practitioner="Practitioner/7")
     references = [one["reference"] for one in applied.request_group["action"][0]["participant"]]
     assert references == ["Patient/p1", "Practitioner/7"]
 
 
-def test_pd_119_a_relation_to_an_action_that_did_not_apply_is_taken_away_and_told(apply):
+@pytest.mark.pd("PD-119")
+def test_a_relation_to_an_action_that_did_not_apply_is_taken_away_and_told(apply):
     related = [{"actionId": one, "relationship": "after"} for one in ("b", "c")]
     actions = [{"id": "a", "title": "A", "relatedAction": related}, {"id": "b", "title": "B"}]
     applied = apply(plan(*actions, {"id": "c", "title": "C", "condition": when(F)}))
@@ -126,16 +138,18 @@ def test_pd_119_a_relation_to_an_action_that_did_not_apply_is_taken_away_and_tol
     assert "'c'" in applied.trace.issues[0].message
 
 
+@pytest.mark.pd("PD-090")
 @pytest.mark.parametrize(("behaviour", "ids"), [("any", ["y"]), ("all", ["y", "z"])])
-def test_pd_090_only_the_first_applicable_child_counts_where_the_group_says_so(apply, behaviour, ids):
+def test_only_the_first_applicable_child_counts_where_the_group_says_so(apply, behaviour, ids):
     extension = [{"url": "http://hl7.org/fhir/StructureDefinition/cqf-applicabilityBehavior", "valueCode": behaviour}]
     children = [{"id": "x", "title": "X", "condition": when(F)}, {"id": "y", "title": "Y"}, {"id": "z", "title": "Z"}]
     applied = apply(plan({"id": "a", "title": "A", "extension": extension, "action": children}))
     assert [one["id"] for one in applied.request_group["action"][0]["action"]] == ids
 
 
+@pytest.mark.pd("PD-095")
 @pytest.mark.parametrize(("title", "kept"), [({"title": "A"}, True), ({}, False)])
-def test_pd_095_a_group_that_lost_its_children_stays_only_if_it_says_something(apply, title, kept):
+def test_a_group_that_lost_its_children_stays_only_if_it_says_something(apply, title, kept):
     applied = apply(plan({"id": "a", "action": [{"id": "b", "title": "B", "condition": when(F)}], **title}))
     assert ("action" in applied.request_group) is kept
 
@@ -144,6 +158,7 @@ def trigger(*names: str) -> dict:
     return {"trigger": [{"type": "named-event", "name": name} for name in names]}
 
 
+@pytest.mark.pd("PD-204")
 @pytest.mark.parametrize(
     ("hook", "ids"),
     [
@@ -154,7 +169,7 @@ def trigger(*names: str) -> dict:
         ("encounter-start", []),
     ],
 )
-def test_pd_204_a_hook_call_evaluates_only_actions_with_its_trigger(apply, hook, ids):
+def test_a_hook_call_evaluates_only_actions_with_its_trigger(apply, hook, ids):
     nested = {"id": "d", "title": "D", "action": [{"id": "d1", "title": "D1", **trigger("order-select")}]}
     actions = [
         {"id": "a", "title": "A", **trigger("patient-view")},
@@ -166,25 +181,29 @@ def test_pd_204_a_hook_call_evaluates_only_actions_with_its_trigger(apply, hook,
     assert [one["id"] for one in applied.request_group.get("action", ())] == ids
 
 
-def test_pd_204_a_nested_trigger_narrows_further(apply):
+@pytest.mark.pd("PD-204")
+def test_a_nested_trigger_narrows_further(apply):
     children = [{"id": "b", "title": "B", **trigger("order-sign")}, {"id": "c", "title": "C"}]
     top = {"id": "a", "title": "A", "action": children, **trigger("patient-view", "order-sign")}
     applied = apply(plan(top), hook="patient-view")
     assert [one["id"] for one in applied.request_group["action"][0]["action"]] == ["c"]
 
 
-def test_pd_204_a_plan_without_triggers_takes_part_in_every_call(apply):
+@pytest.mark.pd("PD-204")
+def test_a_plan_without_triggers_takes_part_in_every_call(apply):
     assert "action" in apply(plan({"id": "a", "title": "A"}), hook="order-sign").request_group
 
 
-def test_pd_030_an_action_with_a_modifier_that_is_not_understood_is_not_applied(apply):
+@pytest.mark.pd("PD-030")
+def test_an_action_with_a_modifier_that_is_not_understood_is_not_applied(apply):
     action = {"id": "a", "title": "A", "modifierExtension": [{"url": "urn:not", "valueBoolean": True}]}
     applied = apply(plan(action, {"id": "b", "title": "B"}))
     assert [one["id"] for one in applied.request_group["action"]] == ["b"]
     assert applied.trace.with_outcome(Outcome.ERROR)[0].id == "a"
 
 
-def test_pd_096_a_plan_that_is_nested_too_deep_ends_with_an_issue(apply):
+@pytest.mark.pd("PD-096")
+def test_a_plan_that_is_nested_too_deep_ends_with_an_issue(apply):
     action: dict = {"id": "leaf", "title": "leaf"}
     for level in range(33):
         action = {"id": f"level{level}", "title": "x", "action": [action]}
@@ -192,14 +211,16 @@ def test_pd_096_a_plan_that_is_nested_too_deep_ends_with_an_issue(apply):
     assert any("nested deeper" in issue.message for issue in applied.trace.issues)
 
 
-def test_pd_032_an_action_about_another_kind_of_subject_is_refused(apply):
+@pytest.mark.pd("PD-032")
+def test_an_action_about_another_kind_of_subject_is_refused(apply):
     subject = {"subjectCodeableConcept": {"coding": [{"code": "Location"}]}}
     applied = apply(plan({"id": "a", "title": "A", **subject}))
     assert "action" not in applied.request_group
     assert "about a Location" in applied.trace.issues[0].message
 
 
-def test_pd_052_variables_are_seen_below_the_element_that_defines_them(apply):
+@pytest.mark.pd("PD-052")
+def test_variables_are_seen_below_the_element_that_defines_them(apply):
     variable = {"language": "text/cql-identifier", "expression": T, "name": "due"}
     extension = [{"url": "http://hl7.org/fhir/StructureDefinition/variable", "valueExpression": variable}]
     child = {
@@ -223,7 +244,8 @@ def test_the_request_group_says_what_plan_for_whom_when_and_in_which_call(apply)
     assert group["author"] == {"reference": "Practitioner/7"}
 
 
-def test_pd_242_equal_input_gives_equal_output(apply):
+@pytest.mark.pd("PD-242")
+def test_equal_input_gives_equal_output(apply):
     both = [apply(plan({"id": "a", "title": "A", "condition": when(T)})) for _ in range(2)]
     assert both[0].request_group == both[1].request_group
 

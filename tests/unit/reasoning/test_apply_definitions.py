@@ -49,7 +49,8 @@ def errors(applied) -> list[str]:
     return [issue.message for issue in applied.trace.issues if issue.severity == "error"]
 
 
-def test_pd_131_an_activity_becomes_a_valid_request_that_the_action_refers_to(apply):
+@pytest.mark.pd("PD-131")
+def test_an_activity_becomes_a_valid_request_that_the_action_refers_to(apply):
     applied = apply(
         plan({"id": "a", "title": "A", "definitionCanonical": definition()}),
         activity("MedicationRequest", **MEDICATION),
@@ -91,8 +92,9 @@ KINDS = {
 }
 
 
+@pytest.mark.pd("PD-143")
 @pytest.mark.parametrize("kind", KINDS)
-def test_pd_143_every_kind_in_use_becomes_a_valid_resource_of_the_patient(apply, kind):
+def test_every_kind_in_use_becomes_a_valid_resource_of_the_patient(apply, kind):
     elements, member, expected = KINDS[kind]
     applied = apply(plan({"id": "a", "title": "A", "definitionCanonical": definition()}), activity(kind, **elements))
     assert errors(applied) == []
@@ -103,8 +105,9 @@ def test_pd_143_every_kind_in_use_becomes_a_valid_resource_of_the_patient(apply,
     assert kind == "SupplyRequest" or "Patient/p1" in str(resource)
 
 
+@pytest.mark.pd("PD-143")
 @pytest.mark.parametrize("kind", ["Claim", "Contract", "VisionPrescription", None])
-def test_pd_143_a_kind_that_is_not_supported_keeps_the_action_and_is_told(apply, kind):
+def test_a_kind_that_is_not_supported_keeps_the_action_and_is_told(apply, kind):
     act = activity("Task")
     act = {name: value for name, value in act.items() if name != "kind"} | ({"kind": kind} if kind else {})
     applied = apply(plan({"id": "a", "title": "A", "definitionCanonical": definition()}), act)
@@ -112,14 +115,16 @@ def test_pd_143_a_kind_that_is_not_supported_keeps_the_action_and_is_told(apply,
     assert errors(applied)
 
 
+@pytest.mark.pd("PD-154")
 @pytest.mark.parametrize("kind", ["MedicationRequest", "ServiceRequest", "CommunicationRequest"])
-def test_pd_154_a_do_not_stays_a_do_not(apply, kind):
+def test_a_do_not_stays_a_do_not(apply, kind):
     act = activity(kind, doNotPerform=True, **(MEDICATION if kind == "MedicationRequest" else {}))
     applied = apply(plan({"id": "a", "title": "A", "definitionCanonical": definition()}), act)
     assert only(applied).resource["doNotPerform"] is True
 
 
-def test_pd_154_a_task_says_do_not_by_a_modifier_and_other_kinds_refuse(apply):
+@pytest.mark.pd("PD-154")
+def test_a_task_says_do_not_by_a_modifier_and_other_kinds_refuse(apply):
     url = "http://hl7.org/fhir/StructureDefinition/request-doNotPerform"
     action = {"id": "a", "title": "A", "definitionCanonical": definition()}
     applied = apply(plan(action), activity("Task", doNotPerform=True))
@@ -129,7 +134,8 @@ def test_pd_154_a_task_says_do_not_by_a_modifier_and_other_kinds_refuse(apply):
     assert "doNotPerform" in errors(refused)[0]
 
 
-def test_pd_102_and_pd_104_the_plans_priority_and_reason_win(apply):
+@pytest.mark.pd("PD-102", "PD-104")
+def test_the_plans_priority_and_reason_win(apply):
     action = {
         "id": "a",
         "title": "A",
@@ -142,14 +148,16 @@ def test_pd_102_and_pd_104_the_plans_priority_and_reason_win(apply):
     assert only(applied).resource["reasonCode"] == [{"text": "renal"}]
 
 
-def test_pd_124_the_plans_timing_wins_over_the_activitys(apply):
+@pytest.mark.pd("PD-124")
+def test_the_plans_timing_wins_over_the_activitys(apply):
     action = {"id": "a", "title": "A", "timingDateTime": "2026-04-01", "definitionCanonical": definition()}
     applied = apply(plan(action), activity("ServiceRequest", timingTiming={"repeat": {"count": 1}}))
     assert only(applied).resource["occurrenceDateTime"] == "2026-04-01"
     assert "occurrenceTiming" not in only(applied).resource
 
 
-def test_pd_170_the_activitys_values_come_first_and_the_plans_last(apply):
+@pytest.mark.pd("PD-170")
+def test_the_activitys_values_come_first_and_the_plans_last(apply):
     act = activity("ServiceRequest", dynamicValue=[{"path": "code.text", "expression": identifier("First")}])
     action = {"id": "a", "title": "A", "definitionCanonical": definition()}
     action["dynamicValue"] = [{"path": "code.text", "expression": identifier("Last")}]
@@ -158,7 +166,8 @@ def test_pd_170_the_activitys_values_come_first_and_the_plans_last(apply):
     assert only(apply(plan(action), act, values=values | {"Last": None})).resource["code"] == {"text": "first"}
 
 
-def test_pd_172_and_pd_175_a_path_addresses_the_resource_or_the_action(apply):
+@pytest.mark.pd("PD-172", "PD-175")
+def test_a_path_addresses_the_resource_or_the_action(apply):
     paths = {"code.text": "code", "action.title": "title", "%action.description": "text", "prefix": "1"}
     values = [{"path": path, "expression": identifier(value)} for path, value in paths.items()]
     action = {"id": "a", "title": "A", "definitionCanonical": definition(), "dynamicValue": values}
@@ -180,26 +189,30 @@ def test_a_value_that_fails_takes_the_suggestion_away_and_never_leaves_the_stati
     assert "cannot compare mg with mL" in errors(applied)[0]
 
 
-def test_pd_177_a_value_of_the_wrong_type_is_told_and_no_invalid_resource_leaves(apply):
+@pytest.mark.pd("PD-177")
+def test_a_value_of_the_wrong_type_is_told_and_no_invalid_resource_leaves(apply):
     act = activity("ServiceRequest", dynamicValue=[{"path": "authoredOn", "expression": identifier("Number")}])
     applied = apply(plan({"id": "a", "title": "A", "definitionCanonical": definition()}), act)
     assert applied.made == {}
     assert "ServiceRequest.authoredOn is a dateTime, but the value is integer" in errors(applied)[0]
 
 
-def test_pd_148_a_medication_request_without_medication_is_told_and_not_made(apply):
+@pytest.mark.pd("PD-148")
+def test_a_medication_request_without_medication_is_told_and_not_made(apply):
     applied = apply(plan({"id": "a", "title": "A", "definitionCanonical": definition()}), activity("MedicationRequest"))
     assert applied.made == {}
     assert "would not be valid R4" in errors(applied)[0]
 
 
-def test_pd_183_a_computed_indicator_becomes_the_priority(apply):
+@pytest.mark.pd("PD-183")
+def test_a_computed_indicator_becomes_the_priority(apply):
     value = [{"path": "action.extension", "expression": identifier("Indicator")}]
     applied = apply(plan({"id": "a", "title": "A", "dynamicValue": value}), values={"Indicator": "critical"})
     assert applied.request_group["action"][0]["priority"] == "stat"
 
 
-def test_pd_138_an_expression_may_give_the_whole_resource(apply):
+@pytest.mark.pd("PD-138")
+def test_an_expression_may_give_the_whole_resource(apply):
     resource = {
         "resourceType": "ServiceRequest",
         "status": "draft",
@@ -213,7 +226,8 @@ def test_pd_138_an_expression_may_give_the_whole_resource(apply):
     assert broken.made == {}
 
 
-def test_pd_027_a_contained_activity_applies_and_pd_070_twice_gives_two_resources(apply):
+@pytest.mark.pd("PD-027", "PD-070")
+def test_a_contained_activity_applies_and_twice_gives_two_resources(apply):
     inside = {name: value for name, value in activity("ServiceRequest", code={"text": "x"}).items() if name != "url"}
     actions = [{"id": one, "title": one, "definitionCanonical": "#act"} for one in ("a", "b")]
     applied = apply(plan(*actions, contained=[inside]))
@@ -221,25 +235,29 @@ def test_pd_027_a_contained_activity_applies_and_pd_070_twice_gives_two_resource
     assert all("instantiatesCanonical" not in made.resource for made in applied.made.values())
 
 
-def test_pd_140_a_definition_that_is_not_found_keeps_the_advice(apply):
+@pytest.mark.pd("PD-140")
+def test_a_definition_that_is_not_found_keeps_the_advice(apply):
     applied = apply(plan({"id": "a", "title": "A", "definitionCanonical": "urn:nowhere"}))
     assert applied.request_group["action"][0]["title"] == "A"
     assert errors(applied) == ["the definition urn:nowhere is not loaded"]
 
 
-def test_pd_136_another_kind_of_definition_becomes_a_task_about_it(apply):
+@pytest.mark.pd("PD-136")
+def test_another_kind_of_definition_becomes_a_task_about_it(apply):
     measure = {"resourceType": "Measure", "id": "m", "url": "urn:measure", "status": "active"}
     applied = apply(plan({"id": "a", "title": "A", "definitionCanonical": "urn:measure"}), measure)
     task = only(applied).resource
     assert (task["resourceType"], task["intent"], task["focus"]) == ("Task", "option", {"reference": "Measure/m"})
 
 
-def test_pd_137_a_definition_outside_fhir_stays_visible_as_a_task(apply):
+@pytest.mark.pd("PD-137")
+def test_a_definition_outside_fhir_stays_visible_as_a_task(apply):
     applied = apply(plan({"id": "a", "title": "A", "definitionUri": "https://example.org/protocol"}))
     assert only(applied).resource["instantiatesUri"] == "https://example.org/protocol"
 
 
-def test_pd_094_an_action_with_a_definition_and_children_keeps_both(apply):
+@pytest.mark.pd("PD-094")
+def test_an_action_with_a_definition_and_children_keeps_both(apply):
     action = {"id": "a", "title": "A", "definitionCanonical": definition(), "action": [{"id": "b", "title": "B"}]}
     output = apply(plan(action), activity("ServiceRequest")).request_group["action"][0]
     assert "resource" not in output
@@ -247,14 +265,16 @@ def test_pd_094_an_action_with_a_definition_and_children_keeps_both(apply):
     assert "resource" in output["action"][0]
 
 
-def test_pd_093_strict_mode_gives_a_text_only_action_a_task(apply):
+@pytest.mark.pd("PD-093")
+def test_strict_mode_gives_a_text_only_action_a_task(apply):
     action = plan({"id": "a", "title": "A", "description": "Think"})
     assert "resource" not in apply(action).request_group["action"][0]
     strict = apply(action, strict=True)
     assert only(strict).resource["description"] == "A: Think"
 
 
-def test_pd_169_a_transform_is_refused_clearly(apply):
+@pytest.mark.pd("PD-169")
+def test_a_transform_is_refused_clearly(apply):
     applied = apply(
         plan({"id": "a", "title": "A", "transform": "urn:map", "definitionCanonical": definition()}), activity("Task")
     )
@@ -266,7 +286,8 @@ def nested(*actions: dict, name: str = "inner") -> dict:
     return plan(*actions, id=name, url=f"{BASE}/PlanDefinition/{name}")
 
 
-def test_pd_132_a_nested_plan_is_a_request_group_with_intent_option(apply):
+@pytest.mark.pd("PD-132")
+def test_a_nested_plan_is_a_request_group_with_intent_option(apply):
     inner = nested({"id": "x", "title": "X", "condition": when("No")}, {"id": "y", "title": "Y"})
     applied = apply(plan({"id": "a", "title": "A", "definitionCanonical": inner["url"]}), inner)
     group = only(applied).resource
@@ -275,14 +296,16 @@ def test_pd_132_a_nested_plan_is_a_request_group_with_intent_option(apply):
     assert [one.id for one in applied.trace.all_actions()] == ["a", "x", "y"]
 
 
-def test_pd_139_plans_that_lead_back_to_themselves_end_with_an_issue(apply):
+@pytest.mark.pd("PD-139")
+def test_plans_that_lead_back_to_themselves_end_with_an_issue(apply):
     outer_url = f"{BASE}/PlanDefinition/demo"
     inner = nested({"id": "x", "title": "X", "definitionCanonical": outer_url})
     applied = apply(plan({"id": "a", "title": "A", "definitionCanonical": inner["url"]}), inner)
     assert "leads back to itself" in errors(applied)[0]
 
 
-def test_pd_077_goals_are_made_and_pd_081_requests_pertain_to_them(apply):
+@pytest.mark.pd("PD-077", "PD-081")
+def test_goals_are_made_and_requests_pertain_to_them(apply):
     goal = {
         "id": "g",
         "description": {"text": "no thrombosis"},

@@ -47,7 +47,8 @@ def on(variable: str) -> list[dict]:
     return [{"kind": "applicability", "expression": identifier(variable, "text/fhirpath")}]
 
 
-def test_pd_053_the_data_of_an_input_are_seen_under_its_id():
+@pytest.mark.pd("PD-053")
+def test_the_data_of_an_input_are_seen_under_its_id():
     seen = []
 
     class Recording(FakePath):
@@ -63,7 +64,8 @@ def test_pd_053_the_data_of_an_input_are_seen_under_its_id():
     assert seen == [[CREATININE]]
 
 
-def test_pd_051_fhirpath_sees_all_data_and_what_the_caller_adds():
+@pytest.mark.pd("PD-051")
+def test_fhirpath_sees_all_data_and_what_the_caller_adds():
     seen = evaluators(plan(), facts=(SODIUM,))
     assert seen.resources == (SODIUM,)
     made = plan({"id": "a", "title": "A", "condition": on("%draftOrders")})
@@ -71,7 +73,8 @@ def test_pd_051_fhirpath_sees_all_data_and_what_the_caller_adds():
     assert "action" in applied.request_group
 
 
-def test_pd_098_an_input_that_nothing_meets_is_told_and_the_action_goes_on():
+@pytest.mark.pd("PD-098")
+def test_an_input_that_nothing_meets_is_told_and_the_action_goes_on():
     applied = run(plan({"id": "a", "title": "A", "input": [NEEDED]}), facts=(SODIUM,))
     assert "action" in applied.request_group
     assert [one.message for one in applied.trace.issues] == [
@@ -79,14 +82,16 @@ def test_pd_098_an_input_that_nothing_meets_is_told_and_the_action_goes_on():
     ]
 
 
-def test_pd_108_the_output_of_an_action_is_the_supporting_information():
+@pytest.mark.pd("PD-108")
+def test_the_output_of_an_action_is_the_supporting_information():
     made = plan({"id": "a", "title": "A", "output": [NEEDED], "definitionCanonical": definition()})
     applied = run(made, activity("ServiceRequest"), facts=(CREATININE, SODIUM))
     (one,) = applied.made.values()
     assert one.resource["supportingInfo"] == [{"reference": "Observation/o1"}]
 
 
-def test_pd_181_an_element_with_an_expression_gets_its_value():
+@pytest.mark.pd("PD-181")
+def test_an_element_with_an_expression_gets_its_value():
     url = "http://hl7.org/fhir/StructureDefinition/cqf-expression"
     sibling = {"extension": [{"url": url, "valueExpression": identifier("Title")}]}
     made = plan({"id": "a", "title": "static", "_title": sibling})
@@ -95,7 +100,8 @@ def test_pd_181_an_element_with_an_expression_gets_its_value():
     assert applied.request_group["action"][0]["title"] == "computed"
 
 
-def test_pd_013_an_activity_by_itself_keeps_the_intent_it_defines_else_proposal():
+@pytest.mark.pd("PD-013")
+def test_an_activity_by_itself_keeps_the_intent_it_defines_else_proposal():
     for intent, expected in (({"intent": "order"}, "order"), ({}, "proposal")):
         act = activity("ServiceRequest", code={"text": "eGFR"}, **intent)
         ready = evaluators(act)
@@ -213,6 +219,7 @@ VALUE_SETS = ValueSets(
 UNCODED = {"resourceType": "Observation", "id": "o3", "status": "final"}
 
 
+@pytest.mark.pd("PD-187")
 @pytest.mark.parametrize(
     ("requirement", "ids"),
     [
@@ -225,6 +232,6 @@ UNCODED = {"resourceType": "Observation", "id": "o3", "status": "final"}
         (NEEDED | {"codeFilter": [*NEEDED["codeFilter"], {"path": "status", "code": [{"code": "final"}]}]}, []),
     ],
 )
-def test_pd_187_every_code_filter_is_required_and_what_cannot_be_known_is_kept(requirement, ids):
+def test_every_code_filter_is_required_and_what_cannot_be_known_is_kept(requirement, ids):
     found = matching(requirement, (CREATININE, SODIUM, UNCODED), VALUE_SETS)
     assert [one["id"] for one in found] == ids

@@ -106,7 +106,8 @@ def test_what_is_left_out_or_read_leniently_is_a_warning(action, message):
     assert message in found(action)[0][2]
 
 
-def test_pd_087_a_test_of_kind_start_alone_fires_for_everybody():
+@pytest.mark.pd("PD-087")
+def test_a_test_of_kind_start_alone_fires_for_everybody():
     start = [{"kind": "start", "expression": identifier("Yes")}]
     trigger = [{"type": "named-event", "name": "patient-view"}]
     assert "PD-087" in found({"trigger": trigger, "condition": start})[0][2]
@@ -128,3 +129,40 @@ def test_the_artifact_of_a_finding_is_named():
     shelf = FakeShelf({}, made, activity("Claim"))
     guideline = Guideline("demo", Artifact(made, "plan.json", "r"), Dependencies(shelf.artifacts, ()), "r")
     assert {one.problem.file for one in limits(guideline, shelf)} == {"file.json"}
+
+
+@pytest.mark.pd("PD-121")
+def test_related_actions_that_wait_for_each_other_are_a_circle():
+    def after(other: str) -> list[dict]:
+        return [{"actionId": other, "relationship": "after-end"}]
+
+    others = [{"id": "b", "relatedAction": after("a")}, {"id": "c", "relatedAction": after("b")}]
+    assert found({"action": others}) == []
+    (limit,) = found({"action": others, "relatedAction": after("c")})
+    assert limit[0] == "error"
+    assert "wait for each other" in limit[2]
+    before = [{"actionId": "c", "relationship": "before-start"}]
+    assert found({"action": others, "relatedAction": before}) == []
+    beside = [{"actionId": "c", "relationship": "concurrent"}]
+    assert found({"action": others, "relatedAction": beside}) == []
+
+
+@pytest.mark.pd("PD-257")
+@pytest.mark.parametrize(
+    ("text", "faulty"),
+    [
+        ("Patient.gender = 'female'", False),
+        ("gender = 'female' and %subject.birthDate.exists() and %data.entry.exists()", False),
+        ("gendre = 'female'", True),
+        ("%subject.valueQuantity > 3", True),
+    ],
+)
+def test_a_fhirpath_that_can_mean_nothing_on_a_patient_is_an_error(text, faulty):
+    condition = {"kind": "applicability", "expression": identifier(text, "text/fhirpath")}
+    assert [one[0] for one in found({"condition": [condition]})] == ["error"] * faulty
+
+
+@pytest.mark.pd("PD-217", "PD-257")
+@pytest.mark.parametrize(("length", "warned"), [(139, False), (140, True)])
+def test_a_title_that_a_card_cuts_is_a_warning(length, warned):
+    assert ["cut" in one[2] for one in found({"title": "x" * length})] == [True] * warned

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cds.content.artifact import Artifact
 from cds.content.validation import validate
 from cds.expressions.logic import Compiler
@@ -67,7 +69,8 @@ def test_a_contained_activity_and_an_input_count(tmp_path):
     assert types_and_names(loaded, "patient-view") == {("Condition", "urn:w"), ("Encounter", None)}
 
 
-def test_pd_014_the_module_definition_lists_requirements_once_with_their_value_sets(tmp_path):
+@pytest.mark.pd("PD-014")
+def test_the_module_definition_lists_requirements_once_with_their_value_sets(tmp_path):
     actions = [action("a", "Indirect"), action("b", "Listed", "order-sign"), action("c", "Pattern")]
     loaded = content(tmp_path, logic(), PATTERN, LISTED, plan(*actions))
     (guideline,) = loaded.guidelines

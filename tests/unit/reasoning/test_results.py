@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cds.content.artifact import Artifact
 from cds.reasoning.results import bundle, care_plan
 from tests.unit.reasoning.fake_session import BASE, activity, definition, plan, when
@@ -21,7 +23,8 @@ def applied_plan(apply):
     return made, apply(made, activity("ServiceRequest", code={"text": "eGFR"}), inner, encounter="Encounter/e")
 
 
-def test_pd_007_and_pd_062_the_result_is_one_care_plan_with_one_request_group(apply):
+@pytest.mark.pd("PD-007", "PD-062")
+def test_the_result_is_one_care_plan_with_one_request_group(apply):
     made, applied = applied_plan(apply)
     result = care_plan(applied, Artifact(made, "f", "r"))
     assert (result["resourceType"], result["status"], result["intent"]) == ("CarePlan", "draft", "proposal")
@@ -33,7 +36,8 @@ def test_pd_007_and_pd_062_the_result_is_one_care_plan_with_one_request_group(ap
     assert sorted(contained.values()) == ["Goal", "OperationOutcome", "RequestGroup", "RequestGroup", "ServiceRequest"]
 
 
-def test_pd_133_a_nested_plan_adds_its_canonical_and_no_second_care_plan(apply):
+@pytest.mark.pd("PD-133")
+def test_a_nested_plan_adds_its_canonical_and_no_second_care_plan(apply):
     made, applied = applied_plan(apply)
     result = care_plan(applied, Artifact(made, "f", "r"))
     urls = [f"{BASE}/PlanDefinition/demo|1", f"{BASE}/PlanDefinition/inner|1"]
@@ -41,7 +45,8 @@ def test_pd_133_a_nested_plan_adds_its_canonical_and_no_second_care_plan(apply):
     assert "CarePlan" not in {one["resourceType"] for one in result["contained"]}
 
 
-def test_pd_236_the_issues_are_an_operation_outcome_that_the_result_refers_to(apply):
+@pytest.mark.pd("PD-236")
+def test_the_issues_are_an_operation_outcome_that_the_result_refers_to(apply):
     made, applied = applied_plan(apply)
     result = care_plan(applied, Artifact(made, "f", "r"))
     (extension,) = result["extension"]
@@ -51,7 +56,8 @@ def test_pd_236_the_issues_are_an_operation_outcome_that_the_result_refers_to(ap
     assert outcome["issue"][0]["expression"] == ["PlanDefinition.action[2].condition[0]"]
 
 
-def test_pd_008_the_bundle_begins_with_the_request_group_and_refers_by_type_and_id(apply):
+@pytest.mark.pd("PD-008")
+def test_the_bundle_begins_with_the_request_group_and_refers_by_type_and_id(apply):
     _, applied = applied_plan(apply)
     entries = [entry["resource"] for entry in bundle(applied)["entry"]]
     assert [one["resourceType"] for one in entries] == [
@@ -66,7 +72,8 @@ def test_pd_008_the_bundle_begins_with_the_request_group_and_refers_by_type_and_
     assert entries[1]["extension"][0]["valueReference"]["reference"] in names
 
 
-def test_pd_076_nothing_applicable_is_a_request_group_without_actions(apply):
+@pytest.mark.pd("PD-076")
+def test_nothing_applicable_is_a_request_group_without_actions(apply):
     made = plan({"id": "a", "title": "A", "condition": when("No")})
     applied = apply(made)
     result = care_plan(applied, Artifact(made, "f", "r"))
