@@ -19,8 +19,7 @@ PATIENT = {"resourceType": "Patient", "id": "p", "gender": "female", "birthDate"
 @cache
 def engine():
     libraries = [MAPPINGS / "Library" / "ClinicalData.json", MAPPINGS / "tests" / "Library" / "ClinicalDataProbe.json"]
-    answers = [MAPPINGS / "ValueSet" / f"answer-{name}.json" for name in ("positive", "negative")]
-    value_sets = ValueSets([json.loads(path.read_bytes()) for path in answers])
+    value_sets = ValueSets([json.loads(path.read_bytes()) for path in (MAPPINGS / "ValueSet").glob("*.json")])
     return Engine([elm(json.loads(path.read_bytes())) for path in libraries], value_sets=value_sets)
 
 
@@ -40,6 +39,8 @@ def cases(name):
 
 
 def same(actual, expected):
+    if isinstance(expected, list):
+        return len(actual) == len(expected) and all(map(same, actual, expected))
     return actual == expected if expected is None or isinstance(expected, str | bool) else float(actual) == expected
 
 
@@ -57,6 +58,30 @@ def test_a_dosage_is_read_or_is_unknown(case):
 @pytest.mark.parametrize("case", cases("results.json"))
 def test_the_latest_result_is_found_and_compared_or_said_to_be_missing(case):
     read = probe("Results", case["resources"], now=case["now"])
+    differing = {
+        name: read.get(name) for name, expected in case["expect"].items() if not same(read.get(name), expected)
+    }
+    assert not differing
+
+
+DERIVED = {
+    "formulas.json": "Formulas",
+    "light-chains.json": "Light Chains",
+    "courses.json": "Courses",
+    "missing.json": "Missing",
+    "patients.json": "Patient Facts",
+    "records.json": "Records",
+}
+
+
+@pytest.mark.parametrize(
+    ("definition", "case"),
+    [pytest.param(name, *case.values, id=case.id) for file, name in DERIVED.items() for case in cases(file)],
+)
+def test_what_is_derived_is_right_or_says_what_is_missing(definition, case):
+    patient = {name: value for name, value in (PATIENT | case.get("patient", {})).items() if value is not None}
+    read = probe(definition, case["resources"], patient=patient, **case.get("parameters", {}))
+    (read,) = read if isinstance(read, list) else (read,)
     differing = {
         name: read.get(name) for name, expected in case["expect"].items() if not same(read.get(name), expected)
     }
@@ -181,3 +206,29 @@ def test_without_sex_or_a_usable_birth_date_the_clearance_is_unknown(change):
     patient = {name: value for name, value in (PATIENT | change).items() if value is not None}
     measures = [quantity("weight", 72, "kg"), quantity("creatinine", 176.8, "umol/L")]
     assert probe("Body", measures, patient=patient).get("clearance") is None
+
+
+def referenced(node):
+    """Yield the names of the definitions and functions of ClinicalData that an ELM node refers to."""
+    if isinstance(node, list):
+        for item in node:
+            yield from referenced(item)
+    elif isinstance(node, dict):
+        if (
+            node.get("type") in ("ExpressionRef", "FunctionRef")
+            and node.get("libraryName", "ClinicalData") == "ClinicalData"
+        ):
+            yield node["name"]
+        for value in node.values():
+            yield from referenced(value)
+
+
+def test_every_definition_of_clinical_data_is_reached_by_the_cases():
+    library = elm(json.loads((MAPPINGS / "Library" / "ClinicalData.json").read_bytes()))["library"]
+    test_library = elm(json.loads((MAPPINGS / "tests" / "Library" / "ClinicalDataProbe.json").read_bytes()))["library"]
+    uses = {statement["name"]: set(referenced(statement)) for statement in library["statements"]["def"]}
+    reached, found = set(), set(referenced(test_library["statements"]["def"]))
+    while found:
+        reached |= found
+        found = {name for used in found for name in uses.get(used, ())} - reached
+    assert sorted(set(uses) - reached - {"Patient"}) == []
