@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,22 +24,45 @@ class Evidence:
     value: Any
 
 
-def collect(
-    slot: int, slots: Sequence[Slot], notes: Mapping[int, list[Any]], used: Mapping[int, Iterable[int]]
-) -> tuple[Evidence, ...]:
-    """Give the evidence of a slot and of all it used, each reading once, the nearest definitions first."""
-    found: dict[tuple[Any, ...], Evidence] = {}
-    pending, seen = [slot], {slot}
-    for current in pending:
-        for noted, paths in notes.get(current, ()):
+class EvidenceBook:
+    """What every definition of one evaluation read, turned into Evidence once, when somebody asks.
+
+    `notes` are (resource or list of resources, paths) by slot, `used` the slots that a slot referred to.
+    """
+
+    def __init__(
+        self, slots: Sequence[Slot], notes: Mapping[int, list[Any]], used: Mapping[int, Iterable[int]]
+    ) -> None:
+        self._slots = slots
+        self._notes = notes
+        self._used = used
+        self._own: dict[int, tuple[Evidence, ...]] = {}
+
+    def of(self, slot: int) -> tuple[Evidence, ...]:
+        """Give the evidence of a slot and of all it used, each reading once, the nearest definitions first."""
+        pending, seen = [slot], {slot}
+        for current in pending:
+            for other in self._used.get(current, ()):
+                if other not in seen:
+                    seen.add(other)
+                    pending.append(other)
+        return tuple(chain.from_iterable(self._readings_of(current) for current in pending))
+
+    def _readings_of(self, slot: int) -> tuple[Evidence, ...]:
+        own = self._own.get(slot)
+        if own is None:
+            own = self._own[slot] = tuple(self._read(slot))
+        return own
+
+    def _read(self, slot: int) -> Iterator[Evidence]:
+        name = self._slots[slot].name
+        done: set[tuple[int, str]] = set()
+        for noted, paths in self._notes.get(slot, ()):
             for resource in noted if isinstance(noted, list) else (noted,):
-                for evidence in _readings(slots[current].name, resource, paths):
-                    found.setdefault((evidence.definition, id(resource), evidence.path), evidence)
-        for other in used.get(current, ()):
-            if other not in seen:
-                seen.add(other)
-                pending.append(other)
-    return tuple(found.values())
+                for evidence in _readings(name, resource, paths):
+                    if (id(resource), evidence.path) not in done:
+                        done.add((id(resource), evidence.path))
+                        yield evidence
 
 
 def _readings(definition: str, resource: Any, paths: tuple[str, ...]) -> Iterator[Evidence]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cds.engine.errors import BudgetExceeded, EngineError, EvaluationError
-from cds.engine.evidence import Evidence, collect
+from cds.engine.evidence import Evidence, EvidenceBook
 from cds.engine.parameters import bind
 from cds.engine.run import PENDING, Run
 
@@ -40,6 +40,7 @@ class Session:
         self._errors: dict[int, EvaluationError] = {}
         self._notes: dict[int, list[Any]] = {}
         self._used: dict[int, dict[int, None]] = {}
+        self._evidence = EvidenceBook(program.slots, self._notes, self._used)
         self._stack: list[int] = []
         self._run = Run(
             now=now,
@@ -72,7 +73,7 @@ class Session:
         slot = self._slot(library, definition)
         if self._run.values[slot] is PENDING and slot not in self._errors:
             self.evaluate(library, definition)
-        return collect(slot, self._program.slots, self._notes, self._used)
+        return self._evidence.of(slot)
 
     @property
     def messages(self) -> tuple[tuple[str, str], ...]:
@@ -108,7 +109,8 @@ class Session:
             raise
         except Exception as error:
             # Compiled logic met data of a shape that FHIR does not allow, or an operator failed unforeseen.
-            failure = EvaluationError(f"{type(error).__name__}: {error}")
+            # Its own words may hold patient values, so that only its kind is told.
+            failure = EvaluationError(f"the compiled logic failed with {type(error).__name__}")
             self._errors[slot] = self._located(failure, target, cause=error)
             raise failure from error
         finally:

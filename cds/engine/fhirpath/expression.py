@@ -10,7 +10,7 @@ from cds.engine import ir
 from cds.engine.elm.types import ANY
 from cds.engine.emit import Module, ModuleWriter
 from cds.engine.errors import EngineError, EvaluationError
-from cds.engine.evidence import Evidence, collect
+from cds.engine.evidence import Evidence, EvidenceBook
 from cds.engine.fhirpath import syntax, types
 from cds.engine.fhirpath.inputs import Input, prepared
 from cds.engine.fhirpath.lowering.coercion import carrying, listed, truth
@@ -93,7 +93,8 @@ class FHIRPath:
         run, arguments = self._prepare(focus, variables, world)
         found = self._evaluate(run, arguments, _as_items, explain=True) or ()
         slot = Slot("expression", "", self.expression, None, ANY)
-        return [value for item in found if (value := _plain(item)) is not None], collect(0, [slot], {0: run.notes}, {})
+        evidence = EvidenceBook([slot], {0: run.notes}, {}).of(0)
+        return [value for item in found if (value := _plain(item)) is not None], evidence
 
     def _prepare(
         self, focus: Any, variables: Mapping[str, Any] | None, world: World
