@@ -42,7 +42,7 @@ format: $(VENV)/.dev ## Put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-elm: $(VENV)/.dev ## Translate every CQL library to ELM (needs Node and Maven)
+elm: $(VENV)/.dev ## Translate every CQL library to ELM (needs Node)
 	$(BIN)/cds elm build
 
 check: $(VENV)/.dev ## Check the guidelines and mappings
