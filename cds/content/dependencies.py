@@ -40,9 +40,9 @@ class Dependencies:
     problems: tuple[Problem, ...]
     missing: tuple[Missing, ...] = ()
 
-    def of_type(self, name: str) -> tuple[Artifact, ...]:
-        """Return the artifacts of one resource type."""
-        return tuple(artifact for artifact in self.artifacts if artifact.type == name)
+    def of_type(self, *names: str) -> tuple[Artifact, ...]:
+        """Return the artifacts of these resource types."""
+        return tuple(artifact for artifact in self.artifacts if artifact.type in names)
 
 
 Needed = Artifact | Problem | Missing
@@ -113,8 +113,6 @@ def _libraries(artifact: Artifact, resource: Mapping[str, Any], path: str, shelf
 def _logic(artifact: Artifact, shelf: Shelf) -> Iterator[Needed]:
     compiled = shelf.compiled(artifact)
     if compiled is None:
-        message = "the library carries no compiled logic (application/elm+json): run `cds elm build`"
-        yield Problem(artifact.file, artifact.at("content"), message)
         return
     for name, version in compiled.includes:
         if name.rpartition("/")[2] not in BUILT_IN_LIBRARIES:

@@ -21,6 +21,7 @@ def problems(shelf: Shelf, guidelines: Iterable[Guideline]) -> Iterator[Problem]
     seen: dict[str, Guideline] = {}
     for guideline in guidelines:
         yield from guideline.dependencies.problems
+        yield from _not_compiled(guideline, shelf)
         yield from _actions(guideline.artifact)
         for artifact in guideline.dependencies.artifacts:
             if artifact.type in ("PlanDefinition", "ActivityDefinition"):
@@ -31,6 +32,29 @@ def problems(shelf: Shelf, guidelines: Iterable[Guideline]) -> Iterator[Problem]
                 f"the guideline id {guideline.id!r} is taken by {other.artifact.file}: give one of them another id"
             )
             yield Problem(guideline.artifact.file, guideline.artifact.at("id"), message)
+
+
+def _not_compiled(guideline: Guideline, shelf: Shelf) -> Iterator[Problem]:
+    """Yield libraries without compiled logic, if an expression needs CQL: one with an alternative does not."""
+    definitions = guideline.dependencies.of_type("PlanDefinition", "ActivityDefinition")
+    if any(_needs_cql(expression) for one in definitions for _, expression in _all_expressions(one.resource)):
+        for library in guideline.dependencies.of_type("Library"):
+            if shelf.compiled(library) is None:
+                message = "the library carries no compiled logic (application/elm+json): run `cds elm build`"
+                yield Problem(library.file, library.at("content"), message)
+
+
+def _needs_cql(expression: Mapping[str, Any]) -> bool:
+    language = str(expression.get("language", "")).partition(";")[0].strip().lower()
+    has_other = any("valueExpression" in extension for extension in expression.get("extension", ()))
+    return language.startswith("text/cql") and not has_other
+
+
+def _all_expressions(resource: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield (path, Expression) of a resource and of those contained in it."""
+    for path, part in _with_contained(resource):
+        for place, expression in expressions(part):
+            yield path + place, expression
 
 
 def _doubles(shelf: Shelf) -> Iterator[Problem]:

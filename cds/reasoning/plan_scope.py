@@ -10,8 +10,10 @@ from typing import Any
 from cds.content.artifact import Artifact
 from cds.content.integrity import scope as libraries_in_scope
 from cds.content.shelf import Shelf
+from cds.engine.runtime.fhir_values import Element
 from cds.expressions.evaluation import Scope
 from cds.reasoning.call import Call
+from cds.reasoning.element_types import kind_of
 from cds.reasoning.inputs import matching
 from cds.reasoning.subjects import find_subject, subject_type
 from cds.reasoning.workshop import Workshop
@@ -64,7 +66,7 @@ class PlanScope:
                     message = f"the variable {expression.get('name')} failed: {evaluated.error}"
                     workshop.report("error", "processing", message, f"{path}.extension")
                     continue
-                variables = {**expressions.variables, expression.get("name", ""): evaluated.value}
+                variables = {**expressions.variables, expression.get("name", ""): typed(evaluated.value)}
                 expressions = replace(expressions, variables=variables)
         return self if expressions is self.expressions else replace(self, expressions=expressions)
 
@@ -84,14 +86,24 @@ class PlanScope:
         return replace(self, expressions=replace(self.expressions, variables=seen))
 
 
+def typed(value: Any) -> Any:
+    """Return JSON as FHIRPath takes it: an element says its type, which its shape shows; a resource says its own."""
+    if isinstance(value, list):
+        return [typed(item) for item in value]
+    if isinstance(value, Mapping) and "resourceType" not in value and (kind := kind_of(value)) != "object":
+        return Element(kind, value)
+    return value
+
+
 def plan_scope(plan: Artifact, workshop: Workshop) -> PlanScope:
     """Return the scope of the outermost plan, with what FHIRPath sees everywhere (PD-050, PD-051)."""
     call, shelf = workshop.call, workshop.evaluators.shelf
     data = [{"resource": resource} for resource in workshop.evaluators.resources]
     variables: dict[str, Any] = {name: [] for name in _PARAMETERS}
+    variables |= {name: typed(value) for name, value in call.variables.items()}
     subject = find_subject(plan.resource, call)
     variables |= {"subject": subject or [], "patient": call.patient or []}
-    variables |= {"data": {"resourceType": "Bundle", "type": "collection", "entry": data}, **call.variables}
+    variables |= {"data": {"resourceType": "Bundle", "type": "collection", "entry": data}}
     expressions = Scope(
         libraries=libraries_in_scope(plan.resource, plan.resource, shelf),
         context=plan.resource,

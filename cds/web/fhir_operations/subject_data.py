@@ -139,19 +139,18 @@ async def gather(
     own = f"Patient/{request.patient_id}"
     if given is not None:
         given = [one for one in given if one["resourceType"] != "Patient" or literal_of(one) == own]
+        if reader is None and own not in {literal_of(one) for one in given}:
+            msg = "the subject is not among the data"
+            raise NotFound(msg, expression="subject")
     try:
         data = await gather_patient_data(
             requirements, request, reader, mappings, now=evaluation_time(call), given=given
         )
     except PreconditionFailed as refusal:
         raise CannotProcess(str(refusal), expression=refusal.expression) from None
-    patient = next((one for one in data.resources if one["resourceType"] == "Patient"), None)
-    if patient is None:
-        msg = "the subject is not among the data"
-        raise NotFound(msg, expression="subject")
     received = dict(data.as_received)
     others = await _others({kind: one for kind, one in subject.items() if kind != "Patient"}, received, reader)
-    return SubjectData(subjects={"Patient": patient, **others}, resources=data.resources, as_received=received)
+    return SubjectData(subjects={"Patient": data.patient, **others}, resources=data.resources, as_received=received)
 
 
 def context_of(call: OperationCall, data: SubjectData, concepts: Iterable[str] = ()) -> dict[str, Any]:
