@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from cds.engine.program import Slot
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One reading: `definition` read `value` at the JSON `path` of `resource` ("Observation/egfr-7").
 
     An empty path means the resource as a whole, and the value is None then.
@@ -36,7 +34,7 @@ class EvidenceBook:
         self._slots = slots
         self._notes = notes
         self._used = used
-        self._own: dict[int, tuple[Evidence, ...]] = {}
+        self._own: dict[int, list[Evidence]] = {}
 
     def of(self, slot: int) -> tuple[Evidence, ...]:
         """Give the evidence of a slot and of all it used, each reading once, the nearest definitions first."""
@@ -48,31 +46,30 @@ class EvidenceBook:
                     pending.append(other)
         return tuple(chain.from_iterable(self._readings_of(current) for current in pending))
 
-    def _readings_of(self, slot: int) -> tuple[Evidence, ...]:
+    def _readings_of(self, slot: int) -> list[Evidence]:
         own = self._own.get(slot)
         if own is None:
-            own = self._own[slot] = tuple(self._read(slot))
+            own = self._own[slot] = self._read(slot)
         return own
 
-    def _read(self, slot: int) -> Iterator[Evidence]:
+    def _read(self, slot: int) -> list[Evidence]:
         name = self._slots[slot].name
-        done: set[tuple[int, str]] = set()
+        found: dict[tuple[int, str], Evidence] = {}
         for noted, paths in self._notes.get(slot, ()):
-            for resource in noted if isinstance(noted, list) else (noted,):
-                for evidence in _readings(name, resource, paths):
-                    if (id(resource), evidence.path) not in done:
-                        done.add((id(resource), evidence.path))
-                        yield evidence
-
-
-def _readings(definition: str, resource: Any, paths: tuple[str, ...]) -> Iterator[Evidence]:
-    if not isinstance(resource, Mapping):
-        return
-    name = f"{resource.get('resourceType')}/{resource['id']}" if resource.get("id") else resource.get("resourceType")
-    values = [(path, _at(resource, path.split("."))) for path in paths]
-    present = [(path, value) for path, value in values if value is not None and value != []]
-    for path, value in present or [("", None)]:
-        yield Evidence(definition, name, path, value)
+            for resource in noted if type(noted) is list else (noted,):
+                if not isinstance(resource, dict):
+                    continue
+                kind, identity = resource.get("resourceType"), resource.get("id")
+                reference = f"{kind}/{identity}" if identity else kind
+                nothing = True
+                for path in paths:
+                    value = resource.get(path) if "." not in path else _at(resource, path.split("."))
+                    if value is not None and value != []:
+                        nothing = False
+                        found.setdefault((id(resource), path), Evidence(name, reference, path, value))
+                if nothing:
+                    found.setdefault((id(resource), ""), Evidence(name, reference, "", None))
+        return list(found.values())
 
 
 def _at(value: Any, steps: Sequence[str]) -> Any:
