@@ -6,18 +6,16 @@ whether the page is current.
 
 from __future__ import annotations
 
-import ast
 import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 
 from cds.hooks.contexts import HOOKS
 from tools.conformance.cds_hooks_choices import LENIENCY, LENIENT, REASONS, STRICTER
+from tools.conformance.cited_rows import ROOT, cited_rows, linked
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "cds-hooks-conformance.md"
 _CHECKLIST = ROOT / "tools" / "conformance" / "cds_hooks_checklist.json"
 
@@ -57,38 +55,9 @@ def checklist() -> list[Row]:
     return [Row(**row) for row in json.loads(_CHECKLIST.read_text(encoding="utf-8"))]
 
 
-def cited_rows() -> dict[str, list[str]]:
-    """Return, by row, the tests that cite it, as path::name."""
-    found: dict[str, list[str]] = {}
-    for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        constants = _constants(tree)
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef):
-                for row in _rows(node, constants):
-                    found.setdefault(row, []).append(f"{path.relative_to(ROOT).as_posix()}::{node.name}")
-    return found
-
-
-def _constants(tree: ast.Module) -> Mapping[str, list[str]]:
-    """Read the module's lists of rows, such as `CONTEXT_ROWS = ["CH-171", "CH-172"]`."""
-    assigned = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
-    return {name: ast.literal_eval(value) for name, value in assigned.items() if name.endswith("_ROWS")}
-
-
-def _rows(function: ast.FunctionDef, constants: Mapping[str, list[str]]) -> Iterator[str]:
-    for decorator in function.decorator_list:
-        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.ch":
-            for argument in decorator.args:
-                if isinstance(argument, ast.Starred):
-                    yield from constants[ast.unparse(argument.value)]
-                else:
-                    yield str(ast.literal_eval(argument))
-
-
 def page() -> str:
     """Return the page."""
-    rows, cited = checklist(), cited_rows()
+    rows, cited = checklist(), cited_rows("ch")
     return "\n".join([*_head(rows, cited), *_tables(rows, cited), *_choices()]) + "\n"
 
 
@@ -129,15 +98,10 @@ def _tables(rows: list[Row], cited: Mapping[str, list[str]]) -> Iterator[str]:
 
 def _shown(row: Row, cited: Mapping[str, list[str]]) -> str:
     reason = REASONS.get(row.row, "")
-    tests = "<br>".join(_linked(test) for test in cited.get(row.row, ()))
+    tests = "<br>".join(linked(test) for test in cited.get(row.row, ()))
     if tests or reason:
         return "<br>".join(part for part in (reason, tests) if part)
     return "the client's own"
-
-
-def _linked(test: str) -> str:
-    path, _, name = test.partition("::")
-    return f"[{name.removeprefix('test_').replace('_', ' ')}](../{path})"
 
 
 def _choices() -> Iterator[str]:
