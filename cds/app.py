@@ -23,6 +23,8 @@ from cds.data.fhir_servers import AllowedServers
 from cds.decisions.log import DecisionLog
 from cds.decisions.replay import UsedTokens
 from cds.decisions.store import open_database
+from cds.errors import SettingsError
+from cds.fhir.search_parameters import patient_parameter
 from cds.hooks.caller import ANYBODY, Caller
 from cds.knowledge import Knowledge, prepare_knowledge
 from cds.sandbox.http import sandbox_router
@@ -61,9 +63,14 @@ def content_paths(chosen: Sequence[Path]) -> list[Path]:
 
 def build_knowledge(settings: Settings) -> Knowledge:
     """Read all content, check it and compile it; raises `ContentError` and `EngineError`. Blocks, for seconds."""
+    for name in settings.not_kept:
+        if name == "Patient" or patient_parameter(name) is None:
+            msg = f"CDS_NOT_KEPT: {name} is no resource type about a patient, such as AdverseEvent"
+            raise SettingsError(msg)
     servers = read_artifact_servers(settings.content_servers)
     paths = content_paths(settings.content)
-    return prepare_knowledge(load_content(paths, settings.guidelines or None, more=servers))
+    content = load_content(paths, settings.guidelines or None, more=servers)
+    return prepare_knowledge(content, not_kept=settings.not_kept)
 
 
 def content_state(settings: Settings) -> tuple[Any, ...]:

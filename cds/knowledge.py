@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cds.content.artifact import Artifact
@@ -22,13 +22,17 @@ from cds.terminology.value_sets import ValueSets
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One guideline on one hook, ready to answer: compiled logic, what it reads, what discovery tells."""
+    """One guideline on one hook, ready to answer: compiled logic, what it reads, what discovery tells.
+
+    `not_asked` are the resource types that the logic reads and the site's EHR does not keep.
+    """
 
     id: str
     hook: str
     guideline: Guideline
     logic: Logic
     requirements: tuple[DataRequirement, ...]
+    not_asked: tuple[str, ...]
     discovery: CDSService
 
 
@@ -66,17 +70,23 @@ class Knowledge:
         return module, self.compiler.logic_of(module)
 
 
-def prepare_knowledge(content: Content) -> Knowledge:
-    """Compile the logic of every guideline and derive what each service reads; raises `ContentError`, `EngineError`."""
+def prepare_knowledge(content: Content, *, not_kept: Sequence[str] = ()) -> Knowledge:
+    """Compile the logic of every guideline and derive what each service reads; raises `ContentError`, `EngineError`.
+
+    `not_kept` are resource types that the site's EHR does not keep: nobody is asked for them.
+    """
     compiler = Compiler(content)
     compiler.compile_guidelines()
-    services = {service.id: _prepare(service, compiler.logic_of(service.guideline)) for service in content.services}
+    services = {
+        service.id: _prepare(service, compiler.logic_of(service.guideline), not_kept) for service in content.services
+    }
     return Knowledge(content=content, compiler=compiler, services=services)
 
 
-def _prepare(service: ContentService, logic: Logic) -> Service:
+def _prepare(service: ContentService, logic: Logic, not_kept: Sequence[str]) -> Service:
     guideline = service.guideline
-    requirements = data_requirements(logic, guideline, service.hook)
+    all_requirements = data_requirements(logic, guideline, service.hook)
+    requirements = tuple(requirement for requirement in all_requirements if requirement.type not in not_kept)
     hook = HOOKS.get(service.hook)
     discovery = CDSService(
         id=service.id,
@@ -94,5 +104,6 @@ def _prepare(service: ContentService, logic: Logic) -> Service:
         guideline=guideline,
         logic=logic,
         requirements=requirements,
+        not_asked=tuple(sorted({one.type for one in all_requirements} - {one.type for one in requirements})),
         discovery=discovery,
     )

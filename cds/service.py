@@ -182,6 +182,7 @@ def _decision(
         data={
             "resources": dict(origins),
             "droppedOtherPatient": data.dropped_other_patient,
+            "notAsked": list(service.not_asked),
             "problems": [
                 {"kind": problem.kind.value, "origin": problem.origin, "resource": problem.resource}
                 for problem in data.problems

@@ -42,6 +42,11 @@ class Settings(BaseModel):
         default=(),
         description="FHIR base URLs that may be called when a hook request names them; default: none, prefetch only.",
     )
+    not_kept: tuple[str, ...] = Field(
+        default=(),
+        description="Resource types that the EHR does not keep, such as AdverseEvent: nobody is asked for them, they "
+        "read as none on record, and every decision says so. Default: a type that cannot be had is answered with 412.",
+    )
     client_auth: Literal["none", "jwt"] = Field(
         default="none",
         description="How CDS clients prove who they are: none (a trusted network or a proxy in front decides), or jwt.",
@@ -74,7 +79,9 @@ class Settings(BaseModel):
         default=False, description="Keep patient values in recorded decisions; default: they are erased."
     )
 
-    @field_validator("content", "content_servers", "guidelines", "fhir_servers", "cors_origins", mode="before")
+    @field_validator(
+        "content", "content_servers", "guidelines", "fhir_servers", "cors_origins", "not_kept", mode="before"
+    )
     @classmethod
     def _split_commas(cls, value: object) -> object:
         if isinstance(value, str):

@@ -56,6 +56,8 @@ def _head(record: Mapping[str, Any]) -> Iterator[str]:
     sources = ", ".join(f"{count} from {source}" for source, count in data.get("resources", {}).items()) or "none"
     dropped = data.get("droppedOtherPatient", 0)
     yield f"  data: {sources}" + (f"; {dropped} of another patient dropped" if dropped else "")
+    if data.get("notAsked"):
+        yield f"  not asked for, because the EHR does not keep it: {', '.join(data['notAsked'])}"
     for problem in data.get("problems", ()):
         yield f"    {problem['kind']}: {problem.get('resource') or ''} ({problem['origin']})"
     if record["erased"]:
