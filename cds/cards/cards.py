@@ -30,7 +30,11 @@ _INDICATORS: Mapping[str | None, Indicator] = {
 }
 _ORDER = ("critical", "warning", "info")
 _SOURCES = frozenset({"documentation", "citation", "justification"})
-_GRADES = {"cqf-strengthOfRecommendation": "Strength of recommendation", "cqf-qualityOfEvidence": "Quality of evidence"}
+_GRADES = {
+    "action-reason": "Reason",
+    "cqf-strengthOfRecommendation": "Strength of recommendation",
+    "cqf-qualityOfEvidence": "Quality of evidence",
+}
 
 
 def cards_from_request_group(applied: Applied, *, guideline: Guideline, new_id: Callable[[], str]) -> list[Card]:

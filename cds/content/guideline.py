@@ -31,6 +31,7 @@ HOOKS = frozenset(
         "problem-list-item-create",
     }
 )
+_ENDPOINT = "/cqf-cdsHooksEndpoint"
 _OWN_HOOK = re.compile(r"[a-z][a-z0-9\-]*(\.[A-Za-z0-9][A-Za-z0-9_\-]*)+")
 
 
@@ -83,10 +84,15 @@ class Guideline:
 
     @property
     def published(self) -> bool:
-        """Whether the guideline is offered to EHRs: active, not experimental, about a patient (PD-018, 019, 031)."""
+        """Whether the guideline is offered to EHRs: active, not experimental, about a patient (PD-018, 019, 031).
+
+        One whose logic lives at another service is not: no patient data are passed on (PD-209).
+        """
         codings = self.plan.get("subjectCodeableConcept", {}).get("coding", ())
         about_patients = not codings or any(coding.get("code") == "Patient" for coding in codings)
-        return self.plan.get("status") == "active" and not self.plan.get("experimental", False) and about_patients
+        elsewhere = any(one["url"].endswith(_ENDPOINT) for one in self.plan.get("extension", ()))
+        fit = self.plan.get("status") == "active" and not self.plan.get("experimental", False)
+        return fit and about_patients and not elsewhere
 
     def in_force(self, now: datetime) -> bool:
         """Tell whether `now` is in the plan's effectivePeriod; without one it always is (PD-020)."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from cds.content.walk import actions as walk
 from cds.content.walk import named_events
+from cds.fhir.extensions import CANONICAL_BASE
 from cds.reasoning.call import Call
 from cds.reasoning.participants import performer_elements
 
@@ -36,6 +37,8 @@ _CARRIED = (
 )
 # Extensions that steer the processing; all others are for the reader, and travel (PD-107).
 _PROCESSING = ("/action-target", "/cqf-applicabilityBehavior", "/variable", "AlternativeExpression")
+# RequestGroup.action has no reason: it travels for the reader (PD-104).
+REASON = f"{CANONICAL_BASE}/StructureDefinition/action-reason"
 _NOT_COMPUTED = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "error"}
 
 
@@ -50,8 +53,9 @@ def output_action(action: Mapping[str, Any], path: str, call: Call) -> dict[str,
     if conditions:
         output["condition"] = conditions
     extensions = [one for one in action.get("extension", ()) if not one["url"].endswith(_PROCESSING)]
-    if extensions:
-        output["extension"] = copy.deepcopy(extensions)
+    reasons = [{"url": REASON, "valueCodeableConcept": one} for one in action.get("reason", ())]
+    if extensions or reasons:
+        output["extension"] = copy.deepcopy([*extensions, *reasons])
     participants = performer_elements(action.get("participant", ()), call).references
     if participants:
         output["participant"] = participants

@@ -213,10 +213,13 @@ class _Application:
         return None
 
     def _report(self, outcome: Outcome, conditions: Iterable[ExpressionTrace]) -> None:
-        """Make what could not be decided visible: unknown is not shown as not applicable without a word (PD-239)."""
-        if outcome not in (Outcome.ERROR, Outcome.UNKNOWN):
-            return
-        for condition in conditions:
+        """Say why an action does not apply; unknown is not shown as not applicable without a word (PD-076, PD-239)."""
+        for condition in conditions if outcome is not Outcome.TRUE else ():
+            if condition.outcome is Outcome.FALSE:
+                message = f"the action does not apply: the condition {condition.expression!r} is false"
+                self._workshop.report("information", "informational", message, condition.path)
+            if outcome is Outcome.FALSE:
+                continue
             if condition.outcome is Outcome.ERROR:
                 message = f"the condition {condition.expression!r} could not be evaluated: {condition.reason}"
                 self._workshop.report("error", "exception", message, condition.path)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cds.fhir.elements import codings_of
 from cds.reasoning.subjects import reference_to
 from cds.reasoning.workshop import Workshop
 
@@ -24,15 +25,20 @@ def make_goals(
         return {}
     references = {}
     for index, goal in enumerate(plan.get("goal", ())):
-        made = _goal(goal, workshop.new_id("Goal", canonical, str(index)), about)
+        made = _goal(goal, workshop.new_id("Goal", canonical, str(index)), about, workshop.evaluators.resources)
         workshop.goals.append(made)
         if "id" in goal:
             references[goal["id"]] = f"#{made['id']}"
     return references
 
 
-def _goal(goal: Mapping[str, Any], identity: str, about: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the Goal; what it addresses is a concept in the plan and a Reference in a Goal, so it becomes a note."""
+def _goal(
+    goal: Mapping[str, Any], identity: str, about: Mapping[str, Any], resources: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the Goal; what it addresses is a concept in the plan and a Reference in a Goal.
+
+    So it refers to the subject's Conditions with that code, and says in a note what no Condition has (PD-078).
+    """
     made: dict[str, Any] = {
         "resourceType": "Goal",
         "id": identity,
@@ -46,8 +52,14 @@ def _goal(goal: Mapping[str, Any], identity: str, about: Mapping[str, Any]) -> d
         made["startCodeableConcept"] = copy.deepcopy(goal["start"])
     if "target" in goal:
         made["target"] = [_target(target) for target in goal["target"]]
-    addressed = [text for concept in goal.get("addresses", ()) if (text := _text(concept))]
-    notes = [f"Addresses: {text}" for text in addressed]
+    notes: list[str] = []
+    for concept in goal.get("addresses", ()):
+        conditions = [one for one in resources if one.get("resourceType") == "Condition" and _same(one, concept)]
+        made.setdefault("addresses", []).extend(reference_to(one) for one in conditions if "id" in one)
+        text = _text(concept)
+        notes += [f"Addresses: {text}"] if text and not conditions else []
+    if not made.get("addresses"):
+        made.pop("addresses", None)
     notes += [text for one in goal.get("documentation", ()) if (text := one.get("display") or one.get("citation"))]
     if notes:
         made["note"] = [{"text": note} for note in notes]
@@ -57,6 +69,11 @@ def _goal(goal: Mapping[str, Any], identity: str, about: Mapping[str, Any]) -> d
 def _target(target: Mapping[str, Any]) -> dict[str, Any]:
     made = {name: copy.deepcopy(value) for name, value in target.items() if name != "due"}
     return made | ({"dueDuration": copy.deepcopy(target["due"])} if "due" in target else {})
+
+
+def _same(condition: Mapping[str, Any], concept: Mapping[str, Any]) -> bool:
+    wanted = {(one.get("system"), one.get("code")) for one in concept.get("coding", ())}
+    return any((one.get("system"), one.get("code")) in wanted for one in codings_of(condition.get("code")))
 
 
 def _text(concept: Mapping[str, Any]) -> str | None:

@@ -22,6 +22,8 @@ _NO_INTENT = frozenset({"CommunicationRequest", "SupplyRequest", "ImmunizationRe
 _DO_NOT_PERFORM = "http://hl7.org/fhir/StructureDefinition/request-doNotPerform"
 _INSTANTIATES = "http://hl7.org/fhir/StructureDefinition/workflow-instantiatesCanonical"
 _GOAL = "http://hl7.org/fhir/StructureDefinition/resource-pertainsToGoal"
+_COLLECT_WITH = "/cpg-collectWith"
+_COLLECT = {"system": "http://hl7.org/fhir/uv/cpg/CodeSystem/cpg-activity-type-cs", "code": "collect-information"}
 _TIMING = {
     "timingTiming": "Timing",
     "timingDateTime": "dateTime",
@@ -142,8 +144,17 @@ class RequestMaker:
         self._copy(request, "priority", "priority" if self._has_priority() else None)
         self._timing(request, activity)
         self._performers(request, activity)
+        if self._name == "Task":
+            self._collects(request, activity)
         if "doNotPerform" in activity:
             self._do_not_perform(request, value=activity["doNotPerform"])
+
+    def _collects(self, request: dict[str, Any], activity: Mapping[str, Any]) -> None:
+        """Name the Questionnaire of a CPG activity that collects information (PD-167)."""
+        for extension in activity.get("extension", ()):
+            if extension["url"].endswith(_COLLECT_WITH) and "valueCanonical" in extension:
+                collect = {"type": {"coding": [_COLLECT]}, "valueCanonical": extension["valueCanonical"]}
+                request["input"] = [*request.get("input", ()), collect]
 
     def _subject(self) -> dict[str, str]:
         """Refer to what the activity is about. Raises `DoesNotFit` when no request of this kind can be (PD-033)."""

@@ -61,6 +61,7 @@ def create(name: str = "b", **others) -> dict:
     return child(name, definitionCanonical=definition(), **others)
 
 
+@pytest.mark.pd("PD-215", "PD-218")
 def test_a_card_has_the_texts_the_source_and_the_recommendation():
     code = [{"coding": [{"system": TOPICS, "code": "renal"}]}]
     made = card(
@@ -175,7 +176,7 @@ def test_only_one_suggestion_is_recommended_where_only_one_may_be_taken(behaviou
     assert sum(one.get("isRecommended", False) for one in made["suggestions"]) == recommended
 
 
-@pytest.mark.pd("PD-067")
+@pytest.mark.pd("PD-067", "PD-228")
 @pytest.mark.parametrize(
     ("intent", "hook", "expected"),
     [
@@ -242,6 +243,7 @@ def test_override_reasons_come_from_the_action_else_the_guideline(canonical, kin
     assert made["overrideReasons"] == expected
 
 
+@pytest.mark.pd("PD-140")
 def test_a_suggestion_that_could_not_be_worked_out_is_not_offered_and_the_card_says_so():
     dose = [{"path": "code.text", "expression": identifier("Dose")}]
     children = [
@@ -254,6 +256,7 @@ def test_a_suggestion_that_could_not_be_worked_out_is_not_offered_and_the_card_s
     assert "could not be worked out" in made["detail"]
 
 
+@pytest.mark.pd("PD-238")
 def test_recommendations_that_failed_are_told_in_one_card_and_hide_no_other():
     code = [{"coding": [{"system": TOPICS, "code": "renal"}]}]
     failing = [child(name, code=code, condition=when("Fails")) for name in ("x", "y")]

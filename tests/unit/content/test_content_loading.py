@@ -84,6 +84,7 @@ def package(path, *resources: dict, name: str = "demo", dependencies: dict | Non
             archive.addfile(member, io.BytesIO(body))
 
 
+@pytest.mark.pd("PD-202", "PD-207")
 def test_every_hook_of_a_guideline_is_a_service(tmp_path):
     write(tmp_path, library("Logic", "Is Due"), plan(action("Is Due", "patient-view", "order-sign", "ward round")))
     content = load_content([tmp_path])
@@ -93,6 +94,7 @@ def test_every_hook_of_a_guideline_is_a_service(tmp_path):
         content.find_service("demo-order-select")
 
 
+@pytest.mark.pd("PD-018", "PD-019")
 @pytest.mark.parametrize("others", [{"status": "retired"}, {"status": "draft"}, {"experimental": True}])
 def test_only_active_and_tried_guidelines_are_offered(tmp_path, others):
     write(tmp_path, library("Logic", "Is Due"), plan(action(), **others))
@@ -101,6 +103,7 @@ def test_only_active_and_tried_guidelines_are_offered(tmp_path, others):
     assert [guideline.id for guideline in content.guidelines] == ["demo"]
 
 
+@pytest.mark.pd("PD-253", "PD-254", "PD-255")
 def test_a_package_a_bundle_and_a_folder_hold_the_same_content(tmp_path):
     resources = [library("Logic", "Is Due"), plan(action())]
     package(tmp_path / "demo.tgz", *resources)
@@ -112,6 +115,7 @@ def test_a_package_a_bundle_and_a_folder_hold_the_same_content(tmp_path):
         assert [service.id for service in load_content([path]).services] == ["demo-patient-view"]
 
 
+@pytest.mark.pd("PD-254")
 def test_a_package_reads_the_packages_it_depends_on_from_beside_it(tmp_path):
     package(tmp_path / "plan.tgz", plan(action()), dependencies={"logic": "1.0.0", "hl7.fhir.r4.core": "4.0.1"})
     assert any("logic#1.0.0 is needed" in problem for problem in problems_of(tmp_path / "plan.tgz"))
@@ -127,6 +131,7 @@ def test_a_path_without_content_and_a_file_that_is_no_package_are_said(tmp_path)
     assert "nowhere: there is no such folder or .tgz package" in found[1]
 
 
+@pytest.mark.pd("PD-257", "PD-259")
 def test_all_broken_files_are_told_together_with_their_paths(tmp_path):
     write(tmp_path, library("Logic", "Is Due"), plan(action(titel="x")))
     (tmp_path / "ValueSet").mkdir()
@@ -151,6 +156,7 @@ def test_tests_and_sources_beside_the_content_are_not_read_as_content(tmp_path):
     assert load_content([tmp_path]).services
 
 
+@pytest.mark.pd("PD-025", "PD-055", "PD-257")
 @pytest.mark.parametrize(
     ("resources", "message"),
     [
@@ -197,6 +203,7 @@ def test_what_does_not_hang_together_stops_the_start(tmp_path, resources, messag
     assert any(message in problem for problem in problems_of(tmp_path))
 
 
+@pytest.mark.pd("PD-044")
 def test_names_resolve_in_one_library_and_need_a_qualifier_with_several(tmp_path):
     libraries = [library("Logic", "Is Due", "Other"), library("More", "Is Due")]
     both = [f"{BASE}/Library/Logic", f"{BASE}/Library/More"]
@@ -206,6 +213,7 @@ def test_names_resolve_in_one_library_and_need_a_qualifier_with_several(tmp_path
     assert any("needs its library (Logic and More)" in problem for problem in problems_of(tmp_path / "bad"))
 
 
+@pytest.mark.pd("PD-159")
 def test_an_activity_definition_resolves_names_in_its_own_library(tmp_path):
     dynamic = {"path": "code.text", "expression": {"language": "text/cql-identifier", "expression": "Text"}}
     activity = {
@@ -227,6 +235,7 @@ def test_an_activity_definition_resolves_names_in_its_own_library(tmp_path):
     assert "ActivityDefinition.dynamicValue[0].expression.expression: 'Text' is not a public definition" in found[0]
 
 
+@pytest.mark.pd("PD-026")
 def test_a_canonical_with_version_is_exact_and_without_one_the_newest_active(tmp_path):
     versions = {"1.9.0": "active", "1.10.0": "active", "2.0.0": "draft"}
     write(tmp_path, *(library("Logic", id=f"v{one}", version=one, status=status) for one, status in versions.items()))

@@ -57,6 +57,7 @@ def outcomes(result: Applied) -> dict[str, Outcome]:
     return {one.id: one.outcome for one in result.trace.actions}
 
 
+@pytest.mark.pd("PD-040", "PD-041", "PD-043", "PD-048", "PD-049")
 def test_conditions_run_in_every_language_over_the_same_data(tmp_path):
     cql = 'define "Yes": true\ndefine "Sum":\n  1 +\n  1 = 2\n'
     logic = library(boolean("Yes", True), boolean("Sum", True, "3:3-4:7"), cql=cql)
@@ -75,6 +76,7 @@ def test_conditions_run_in_every_language_over_the_same_data(tmp_path):
     assert outcomes(result) == expected | {"subject": Outcome.FALSE, "empty": Outcome.UNKNOWN}
 
 
+@pytest.mark.pd("PD-040", "PD-042")
 def test_a_language_that_is_not_supported_is_an_error_and_never_false(tmp_path):
     actions = [action("jinja", "{{ x }}", language="text/jinja"), action("inline", "Count(x) > 2", language="text/cql")]
     result = applied(content(tmp_path, library(boolean("Yes", True)), plan(*actions)))
@@ -114,12 +116,14 @@ def test_a_value_set_that_is_a_pattern_is_asked_for_each_code(tmp_path, code, ou
     assert outcomes(result) == {"a": outcome}
 
 
+@pytest.mark.pd("PD-235")
 def test_the_trace_of_a_condition_names_the_resource_it_rests_on(tmp_path):
     logic = library(exists("Has Myeloma", "Condition", "urn:v"), value_sets=("urn:v",))
     result = applied(content(tmp_path, logic, PATTERN, plan(action("a", "Has Myeloma"))), MYELOMA)
     assert "Condition/c1" in {fact.resource for fact in result.trace.actions[0].evidence}
 
 
+@pytest.mark.pd("PD-058", "PD-257")
 def test_everything_that_cannot_run_is_told_together(tmp_path):
     snomed = value_set(filter=[{"property": "concept", "op": "is-a", "value": "109989006"}])
     broken = define("Odd", {"type": "NoSuchOperator", "locator": "7:3-7:9"})
@@ -142,6 +146,7 @@ def test_parameters_are_those_of_all_libraries_once(tmp_path):
     assert logic.retrieves("Logic", "Also") == ()
 
 
+@pytest.mark.pd("PD-026")
 def test_guidelines_share_one_engine_and_two_versions_of_a_library_do_not_mix(tmp_path):
     other = plan(action("b", "Yes"), id="other", url="https://example.org/fhir/PlanDefinition/other")
     together = content(tmp_path / "one", library(boolean("Yes", True)), plan(action("a", "Yes")), other)
@@ -181,6 +186,7 @@ def test_an_activitys_expressions_run_in_its_own_library_and_not_in_the_plans(tm
     assert made.resource["doNotPerform"] is False
 
 
+@pytest.mark.pd("PD-058")
 def test_a_value_set_that_cannot_be_decided_is_unknown_to_the_engine_and_never_empty():
     include = [{"system": "urn:s", "concept": [{"code": "1"}]}, {"system": "urn:t", "filter": [HIERARCHY]}]
     resource = {"resourceType": "ValueSet", "url": "urn:v", "compose": {"include": include}}

@@ -10,6 +10,7 @@ from cds.expressions.evaluation import Evaluated
 from cds.expressions.outcome import Outcome, all_of
 
 
+@pytest.mark.pd("PD-059")
 @pytest.mark.parametrize(
     ("value", "outcome"),
     [
@@ -41,5 +42,6 @@ def test_a_failure_is_an_error_whatever_the_value():
     assert (evaluated.outcome, evaluated.reason) == (Outcome.ERROR, "it failed")
 
 
+@pytest.mark.pd("PD-089")
 def test_no_conditions_are_true():
     assert all_of([]) is Outcome.TRUE

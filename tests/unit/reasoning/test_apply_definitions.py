@@ -49,7 +49,7 @@ def errors(applied) -> list[str]:
     return [issue.message for issue in applied.trace.issues if issue.severity == "error"]
 
 
-@pytest.mark.pd("PD-131")
+@pytest.mark.pd("PD-066", "PD-067", "PD-068", "PD-069", "PD-131", "PD-142", "PD-156", "PD-162")
 def test_an_activity_becomes_a_valid_request_that_the_action_refers_to(apply):
     applied = apply(
         plan({"id": "a", "title": "A", "definitionCanonical": definition()}),
@@ -92,7 +92,7 @@ KINDS = {
 }
 
 
-@pytest.mark.pd("PD-143")
+@pytest.mark.pd("PD-075", "PD-143", "PD-144", "PD-146", "PD-147", "PD-165")
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_in_use_becomes_a_valid_resource_of_the_patient(apply, kind):
     elements, member, expected = KINDS[kind]
@@ -105,7 +105,7 @@ def test_every_kind_in_use_becomes_a_valid_resource_of_the_patient(apply, kind):
     assert kind == "SupplyRequest" or "Patient/p1" in str(resource)
 
 
-@pytest.mark.pd("PD-143")
+@pytest.mark.pd("PD-143", "PD-145", "PD-160")
 @pytest.mark.parametrize("kind", ["Claim", "Contract", "VisionPrescription", None])
 def test_a_kind_that_is_not_supported_keeps_the_action_and_is_told(apply, kind):
     act = activity("Task")
@@ -115,7 +115,7 @@ def test_a_kind_that_is_not_supported_keeps_the_action_and_is_told(apply, kind):
     assert errors(applied)
 
 
-@pytest.mark.pd("PD-154")
+@pytest.mark.pd("PD-154", "PD-248")
 @pytest.mark.parametrize("kind", ["MedicationRequest", "ServiceRequest", "CommunicationRequest"])
 def test_a_do_not_stays_a_do_not(apply, kind):
     act = activity(kind, doNotPerform=True, **(MEDICATION if kind == "MedicationRequest" else {}))
@@ -123,7 +123,7 @@ def test_a_do_not_stays_a_do_not(apply, kind):
     assert only(applied).resource["doNotPerform"] is True
 
 
-@pytest.mark.pd("PD-154")
+@pytest.mark.pd("PD-154", "PD-248")
 def test_a_task_says_do_not_by_a_modifier_and_other_kinds_refuse(apply):
     url = "http://hl7.org/fhir/StructureDefinition/request-doNotPerform"
     action = {"id": "a", "title": "A", "definitionCanonical": definition()}
@@ -148,7 +148,7 @@ def test_the_plans_priority_and_reason_win(apply):
     assert only(applied).resource["reasonCode"] == [{"text": "renal"}]
 
 
-@pytest.mark.pd("PD-124")
+@pytest.mark.pd("PD-124", "PD-150")
 def test_the_plans_timing_wins_over_the_activitys(apply):
     action = {"id": "a", "title": "A", "timingDateTime": "2026-04-01", "definitionCanonical": definition()}
     applied = apply(plan(action), activity("ServiceRequest", timingTiming={"repeat": {"count": 1}}))
@@ -211,7 +211,7 @@ def test_a_computed_indicator_becomes_the_priority(apply):
     assert applied.request_group["action"][0]["priority"] == "stat"
 
 
-@pytest.mark.pd("PD-138")
+@pytest.mark.pd("PD-138", "PD-174")
 def test_an_expression_may_give_the_whole_resource(apply):
     resource = {
         "resourceType": "ServiceRequest",
@@ -226,7 +226,7 @@ def test_an_expression_may_give_the_whole_resource(apply):
     assert broken.made == {}
 
 
-@pytest.mark.pd("PD-027", "PD-070")
+@pytest.mark.pd("PD-027", "PD-070", "PD-141")
 def test_a_contained_activity_applies_and_twice_gives_two_resources(apply):
     inside = {name: value for name, value in activity("ServiceRequest", code={"text": "x"}).items() if name != "url"}
     actions = [{"id": one, "title": one, "definitionCanonical": "#act"} for one in ("a", "b")]
@@ -273,7 +273,7 @@ def test_strict_mode_gives_a_text_only_action_a_task(apply):
     assert only(strict).resource["description"] == "A: Think"
 
 
-@pytest.mark.pd("PD-169")
+@pytest.mark.pd("PD-168", "PD-169")
 def test_a_transform_is_refused_clearly(apply):
     applied = apply(
         plan({"id": "a", "title": "A", "transform": "urn:map", "definitionCanonical": definition()}), activity("Task")
@@ -286,7 +286,7 @@ def nested(*actions: dict, name: str = "inner") -> dict:
     return plan(*actions, id=name, url=f"{BASE}/PlanDefinition/{name}")
 
 
-@pytest.mark.pd("PD-132")
+@pytest.mark.pd("PD-065", "PD-132")
 def test_a_nested_plan_is_a_request_group_with_intent_option(apply):
     inner = nested({"id": "x", "title": "X", "condition": when("No")}, {"id": "y", "title": "Y"})
     applied = apply(plan({"id": "a", "title": "A", "definitionCanonical": inner["url"]}), inner)
@@ -304,7 +304,7 @@ def test_plans_that_lead_back_to_themselves_end_with_an_issue(apply):
     assert "leads back to itself" in errors(applied)[0]
 
 
-@pytest.mark.pd("PD-077", "PD-081")
+@pytest.mark.pd("PD-077", "PD-079", "PD-080", "PD-081")
 def test_goals_are_made_and_requests_pertain_to_them(apply):
     goal = {
         "id": "g",

@@ -73,7 +73,7 @@ def test_fhirpath_sees_all_data_and_what_the_caller_adds():
     assert "action" in applied.request_group
 
 
-@pytest.mark.pd("PD-098")
+@pytest.mark.pd("PD-098", "PD-247")
 def test_an_input_that_nothing_meets_is_told_and_the_action_goes_on():
     applied = run(plan({"id": "a", "title": "A", "input": [NEEDED]}), facts=(SODIUM,))
     assert "action" in applied.request_group
@@ -82,7 +82,7 @@ def test_an_input_that_nothing_meets_is_told_and_the_action_goes_on():
     ]
 
 
-@pytest.mark.pd("PD-108")
+@pytest.mark.pd("PD-108", "PD-247")
 def test_the_output_of_an_action_is_the_supporting_information():
     made = plan({"id": "a", "title": "A", "output": [NEEDED], "definitionCanonical": definition()})
     applied = run(made, activity("ServiceRequest"), facts=(CREATININE, SODIUM))
@@ -123,6 +123,7 @@ def drug(name: str, text: str) -> dict:
     }
 
 
+@pytest.mark.pd("PD-112", "PD-127")
 def test_hl7s_order_template_kdn5_gives_its_request_group():
     """The shape of PlanDefinition KDN5 and RequestGroup kdn5-example in hl7.fhir.r4.examples 4.0.1.
 

@@ -20,6 +20,7 @@ def after(type_name: str, path: str, value: object, before: dict | None = None) 
     return target
 
 
+@pytest.mark.pd("PD-171", "PD-176", "PD-179", "PD-260")
 @pytest.mark.parametrize(
     ("type_name", "path", "value", "expected"),
     [
@@ -101,6 +102,7 @@ def test_a_value_lands_where_the_path_says(type_name, path, value, expected):
     assert after(type_name, path, value) == expected
 
 
+@pytest.mark.pd("PD-176", "PD-177")
 @pytest.mark.parametrize(
     ("type_name", "path", "value", "message"),
     [
@@ -130,12 +132,14 @@ def test_a_value_that_does_not_fit_is_refused_with_both_types(type_name, path, v
         after(type_name, path, value)
 
 
+@pytest.mark.pd("PD-171")
 @pytest.mark.parametrize("path", ["a + b", "where(x = 1)", "code.", "", "code..text", "resolve()", "a[b]"])
 def test_a_path_that_calculates_is_refused(path):
     with pytest.raises(BadPath):
         parse_path(path)
 
 
+@pytest.mark.pd("PD-173", "PD-174")
 @pytest.mark.parametrize("path", ["$this", "/"])
 def test_the_root_is_the_whole_resource(path):
     assert parse_path(path).is_root
@@ -159,6 +163,7 @@ def test_a_path_through_a_choice_keeps_the_type_that_is_there():
     }
 
 
+@pytest.mark.pd("PD-170")
 def test_a_second_value_on_a_list_replaces_without_an_index_and_appends_with_one():
     before = {"category": [{"text": "a"}]}
     assert after("ServiceRequest", "category[1]", {"text": "b"}, before)["category"] == [{"text": "a"}, {"text": "b"}]

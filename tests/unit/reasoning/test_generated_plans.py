@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -180,6 +181,7 @@ def rqg_1_faults(group: dict[str, Any]) -> list[str]:
     return bad
 
 
+@pytest.mark.pd("PD-011", "PD-066", "PD-074", "PD-075", "PD-093", "PD-234")
 @given(plans(), st.booleans())
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_result_is_valid_and_closed_and_its_cards_can_be_sent(generated, strict):

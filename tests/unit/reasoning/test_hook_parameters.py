@@ -26,6 +26,7 @@ class Declared:
     type: str
 
 
+@pytest.mark.pd("PD-057", "PD-211")
 @pytest.mark.parametrize(
     ("name", "declared", "value"),
     [
@@ -52,6 +53,7 @@ def test_a_parameter_gets_the_field_of_its_name_or_the_resources_of_its_type(nam
     assert bind_hook_context([Declared(name, declared)], CONTEXT | {"draftOrders": drafts}) == {name: value}
 
 
+@pytest.mark.pd("PD-057")
 @pytest.mark.parametrize(
     ("name", "declared"), [("threshold", "System.Decimal"), ("x", "System.String"), ("one", "FHIR.Patient")]
 )

@@ -36,6 +36,7 @@ def test_a_plan_that_is_done_in_full_has_no_findings():
     assert found(action, act) == []
 
 
+@pytest.mark.pd("PD-257")
 @pytest.mark.parametrize(
     ("action", "path", "message"),
     [
@@ -91,6 +92,7 @@ def test_an_activity_that_cannot_become_a_request_is_an_error(act, path, message
     assert message in said
 
 
+@pytest.mark.pd("PD-028", "PD-119", "PD-203", "PD-257")
 @pytest.mark.parametrize(
     ("action", "message"),
     [

@@ -33,6 +33,7 @@ def logic() -> dict:
     )
 
 
+@pytest.mark.pd("PD-184", "PD-210")
 def test_each_hook_asks_for_what_its_actions_read_through_all_definitions(tmp_path):
     actions = [
         action("a", "Indirect", "patient-view"),
@@ -44,6 +45,7 @@ def test_each_hook_asks_for_what_its_actions_read_through_all_definitions(tmp_pa
     assert types_and_names(loaded, "order-sign") == {("MedicationRequest", None)}
 
 
+@pytest.mark.pd("PD-184", "PD-210")
 def test_children_dynamic_values_and_definitions_count_and_those_of_other_hooks_do_not(tmp_path):
     dynamic = [{"path": "code.text", "expression": {"language": "text/cql-identifier", "expression": "Orders"}}]
     activity = {
@@ -61,6 +63,7 @@ def test_children_dynamic_values_and_definitions_count_and_those_of_other_hooks_
     assert types_and_names(loaded, "order-sign") == {("MedicationRequest", None), ("Condition", "urn:w")}
 
 
+@pytest.mark.pd("PD-184")
 def test_a_contained_activity_and_an_input_count(tmp_path):
     dynamic = [{"path": "code.text", "expression": {"language": "text/cql-identifier", "expression": "Listed"}}]
     inside = {"resourceType": "ActivityDefinition", "id": "act", "status": "active", "dynamicValue": dynamic}
@@ -69,7 +72,7 @@ def test_a_contained_activity_and_an_input_count(tmp_path):
     assert types_and_names(loaded, "patient-view") == {("Condition", "urn:w"), ("Encounter", None)}
 
 
-@pytest.mark.pd("PD-014")
+@pytest.mark.pd("PD-014", "PD-024", "PD-186")
 def test_the_module_definition_lists_requirements_once_with_their_value_sets(tmp_path):
     actions = [action("a", "Indirect"), action("b", "Listed", "order-sign"), action("c", "Pattern")]
     loaded = content(tmp_path, logic(), PATTERN, LISTED, plan(*actions))

@@ -77,6 +77,12 @@ def test_nothing_applicable_is_a_request_group_without_actions(apply):
     made = plan({"id": "a", "title": "A", "condition": when("No")})
     applied = apply(made)
     result = care_plan(applied, Artifact(made, "f", "r"))
-    assert "action" not in result["contained"][0]
-    assert "extension" not in result
-    assert len(bundle(applied)["entry"]) == 1
+    group, outcome = result["contained"]
+    assert "action" not in group
+    (issue,) = outcome["issue"]
+    assert (issue["severity"], issue["expression"]) == ("information", ["PlanDefinition.action[0].condition[0]"])
+    assert "'No' is false" in issue["diagnostics"]
+    assert [entry["resource"]["resourceType"] for entry in bundle(applied)["entry"]] == [
+        "RequestGroup",
+        "OperationOutcome",
+    ]
