@@ -7,8 +7,9 @@ from typing import Any
 
 from cds.checks.findings import Finding
 from cds.checks.guideline_rules import RULES
+from cds.checks.mapping_rules import MAPPING_RULES
 
-_WHY = {rule.id: rule.why for rule in RULES}
+_WHY = {rule.id: rule.why for rule in RULES} | {rule.id: rule.why for rule in MAPPING_RULES}
 
 
 def as_text(findings: Sequence[Finding]) -> str:

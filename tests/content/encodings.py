@@ -88,8 +88,9 @@ class Encoder:
                     parts = {part["url"]: part for part in extension["extension"]}
                     self._conversions[key][parts["from"]["valueString"]] = Decimal(str(parts["factor"]["valueDecimal"]))
         elif resource["resourceType"] == "NamingSystem":
-            preferred, *others = resource["uniqueId"]
-            self._addresses[preferred["value"]] = others[0]["value"]
+            preferred, *others = (name["value"] for name in resource["uniqueId"])
+            if others:
+                self._addresses[preferred] = others[0]
 
     def meaning(self, keys):
         """All value sets that hold one of the codes."""

@@ -73,15 +73,17 @@ def naming_systems(catalogue: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if system["key"] == "ICD-10":
             # The Danish alias writes its codes differently (DC900): the value sets list it as a system of its own.
             yield _naming_system(system, oids[:1])
+    for system in catalogue["other_systems"]:
+        yield _naming_system(system, system.get("oids", []), uri=system["uri"])
 
 
-def _naming_system(system: dict[str, Any], oids: list[str]) -> dict[str, Any]:
+def _naming_system(system: dict[str, Any], oids: list[str], uri: str | None = None) -> dict[str, Any]:
     identifier = system["key"].lower()
     resource = header("NamingSystem", identifier, system["key"], system["use"])
     for absent in ("url", "version", "title", "experimental"):
         del resource[absent]
     resource["kind"] = "codesystem"
-    unique = [{"type": "uri", "value": SYSTEMS[system["key"]], "preferred": True}]
+    unique = [{"type": "uri", "value": uri or SYSTEMS[system["key"]], "preferred": True}]
     resource["uniqueId"] = unique + [{"type": "other", "value": oid, "preferred": False} for oid in oids]
     return resource
 

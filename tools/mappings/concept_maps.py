@@ -1,11 +1,11 @@
-"""Maps between code systems where a concept has verified codes in both: NPU and LOINC, ATC and RxNorm."""
+"""Maps between code systems where a concept has verified codes in both (NPU and LOINC, ATC and RxNorm); look-alikes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from canonical import SYSTEMS, header
+from canonical import CLINICAL_CONCEPT, CLINICAL_FINDING, SYSTEMS, header
 
 _PAIRS = (
     ("npu-to-loinc", "observations", "NPU", "LOINC"),
@@ -19,7 +19,7 @@ _PAIRS = (
 def concept_maps(catalogue: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield one ConceptMap per pair of systems."""
     for identifier, name, source, target in _PAIRS:
-        elements = [element for concept in catalogue[name] for element in _elements(concept, source, target)]
+        elements = _elements_of_all(catalogue[name], source, target)
         resource = header(
             "ConceptMap",
             identifier,
@@ -29,6 +29,46 @@ def concept_maps(catalogue: dict[str, Any]) -> Iterator[dict[str, Any]]:
         )
         resource["group"] = [{"source": SYSTEMS[source], "target": SYSTEMS[target], "element": elements}]
         yield resource
+
+
+def false_friends(catalogue: dict[str, Any]) -> dict[str, Any]:
+    """Return the map of codes that look like a concept and mean something else: equivalence `disjoint`."""
+    resource = header(
+        "ConceptMap",
+        "false-friends",
+        "False friends",
+        "Codes that were seen in the place of a concept and mean something else. `disjoint`: the code is never read as"
+        " the concept, and no value set of the concept may hold it.",
+    )
+    findings = {finding["id"] for finding in catalogue["findings"]}
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for friend in catalogue["false_friend_codes"]:
+        targets: dict[str, list[dict[str, Any]]] = {}
+        for concept in friend["not"]:
+            system = CLINICAL_FINDING if concept in findings else CLINICAL_CONCEPT
+            apart = {"code": concept, "equivalence": "disjoint", "comment": friend["is"]}
+            targets.setdefault(system, []).append(apart)
+        for system, listed in targets.items():
+            group = groups.setdefault((SYSTEMS[friend["system"]], system), [])
+            group.append({"code": friend["code"], "target": listed})
+    resource["group"] = [
+        {"source": source, "target": target, "element": elements} for (source, target), elements in groups.items()
+    ]
+    return resource
+
+
+def _elements_of_all(concepts: list[dict[str, Any]], source: str, target: str) -> list[dict[str, Any]]:
+    """Map each code once: a code of several concepts by the one that says most, which is the one with fewest codes."""
+    chosen: dict[str, str] = {}
+    for concept in sorted(concepts, key=lambda one: len(one["codes"])):
+        for element in _elements(concept, source, target):
+            chosen.setdefault(element["code"], concept["id"])
+    return [
+        element
+        for concept in concepts
+        for element in _elements(concept, source, target)
+        if chosen[element["code"]] == concept["id"]
+    ]
 
 
 def _elements(concept: dict[str, Any], source: str, target: str) -> Iterator[dict[str, Any]]:

@@ -16,12 +16,13 @@ from typing import Any
 
 import yaml
 from code_systems import clinical_concepts, clinical_findings, naming_systems, recommendations
-from concept_maps import concept_maps
+from concept_maps import concept_maps, false_friends
 from observation_definitions import observation_definitions
 from value_sets import value_sets
 
 Resource = dict[str, Any]
 _HERE = Path(__file__).parent
+_OWN = ("findings", "unit_spellings", "false_friend_codes", "other_systems")
 _LISTS = ("observations", "drugs", "drug_groups", "conditions", "procedures", "vaccines")
 
 
@@ -37,6 +38,7 @@ def main() -> None:
         *value_sets(catalogue),
         *observation_definitions(catalogue),
         *concept_maps(catalogue),
+        false_friends(catalogue),
         *naming_systems(catalogue),
         clinical_concepts(catalogue),
         clinical_findings(catalogue),
@@ -49,7 +51,7 @@ def main() -> None:
 
 def merged(catalogue: dict[str, Any], additions: dict[str, Any]) -> dict[str, Any]:
     """Lay the additions over the catalogue: new concepts, more codes for a known concept, codes that move or go."""
-    together = {**catalogue, "findings": additions["findings"], "unit_spellings": additions["unit_spellings"]}
+    together = {**catalogue, **{name: additions[name] for name in _OWN}}
     for name in _LISTS:
         concepts = {concept["id"]: dict(concept) for concept in catalogue[name]}
         for addition in additions.get(name, ()):
