@@ -31,6 +31,7 @@ from cds.reasoning.module_definition import module_definition
 from cds.reasoning.results import bundle, care_plan
 from cds.reasoning.workshop import Workshop
 from cds.terminology.value_sets import ValueSets
+from cds.tester.runner import run_cases
 from tests.unit.expressions import small_elm
 from tests.unit.expressions.test_logic import NOW as LATER
 from tests.unit.expressions.test_logic import content
@@ -777,3 +778,27 @@ def test_every_layout_of_an_implementation_guide_is_read(tmp_path, layout):
     )
     (folder / "PlanDefinition-demo.json").write_text(json.dumps(document))
     assert [service.id for service in load_content([tmp_path]).services] == ["demo-patient-view"]
+
+
+@pytest.mark.pd("PD-071", "PD-109")
+def test_the_activitys_profile_is_claimed_and_no_narrative_written():
+    act = activity("ServiceRequest", profile="urn:profile", code={"text": "x"})
+    result = applied(doing(), resources=(act,))
+    assert only(result)["meta"] == {"profile": ["urn:profile"]}
+    assert "text" not in only(result)
+    assert "text" not in care_plan(result, Artifact(plan(), "", ""))
+
+
+@pytest.mark.pd("PD-258")
+@pytest.mark.parametrize(("expected", "passed"), [("a", True), ("b", False)])
+def test_cases_beside_the_plan_are_run(tmp_path, expected, passed):
+    code = [{"coding": [{"system": f"{small_elm.BASE}/CodeSystem/recommendation", "code": "a"}]}]
+    action = small_elm.action("a", "Yes", code=code)
+    folder = tmp_path / "demo"
+    content(folder, small_elm.library(small_elm.boolean("Yes", True)), small_elm.plan(action))
+    case = {"name": "it fires", "hook": "patient-view", "now": "2026-03-02T10:00:00+01:00", "resources": [PATIENT]}
+    (folder / "tests").mkdir()
+    document = {"recommendation": "a", "cases": [case | {"expect": {"fires": [expected]}}]}
+    (folder / "tests" / "a.json").write_text(json.dumps(document))
+    (result,) = run_cases([tmp_path]).results
+    assert result.passed is passed, (result.error, result.differences)

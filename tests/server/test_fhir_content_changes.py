@@ -65,6 +65,7 @@ def summaries(started) -> list[str]:
     return [card["summary"] for card in started.call("small-patient-view", body).json()["cards"]]
 
 
+@pytest.mark.pd("PD-256", "PD-259")
 def test_changed_content_is_served_at_once_and_broken_content_never(tmp_path):
     write(tmp_path, library(boolean("Yes", True)), plan(action("First")))
     with running(sandbox=False, content=(tmp_path,), reload_seconds=1) as started:
@@ -133,7 +134,8 @@ def artifact_server(*resources: dict) -> FastAPI:
     return app
 
 
-def test_pd_256_the_guidelines_of_a_fhir_server_are_read_with_what_they_stand_on():
+@pytest.mark.pd("PD-256")
+def test_the_guidelines_of_a_fhir_server_are_read_with_what_they_stand_on():
     port = free_port()
     logic = library(boolean("Yes", True))
     other = library(boolean("Yes", True)) | {"id": "unused", "url": f"{BASE}/Library/unused"}

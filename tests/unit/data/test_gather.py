@@ -30,6 +30,7 @@ def ids(data) -> list[str]:
 KEYS = ["patient", "creatinine", "platelets", "conditions", "medication-requests"]
 
 
+@pytest.mark.pd("PD-199")
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(kept=st.sets(st.sampled_from(KEYS)))
 def test_any_mixture_of_prefetch_and_server_gives_the_same_resources(store, mappings, kept):
@@ -152,6 +153,7 @@ def test_of_two_differing_copies_the_newer_is_used_and_it_is_said(store, newer_f
     assert [problem.kind for problem in data.problems] == [DataProblemKind.CONFLICTING_COPIES]
 
 
+@pytest.mark.pd("PD-200")
 def test_an_incomplete_bundle_is_read_again_or_refused(store):
     prefetch = prefetch_of(store)
     del prefetch["creatinine"]["entry"][1]
@@ -242,6 +244,7 @@ class FailingReader(InMemoryReader):
         return await super().search(query)
 
 
+@pytest.mark.pd("PD-200")
 @pytest.mark.parametrize("kind", list(FHIRServerFault))
 def test_a_failed_search_is_a_refusal_and_never_no_results(store, kind):
     reader = FailingReader(store, "Observation", kind)
