@@ -1,0 +1,56 @@
+"""The answers to one firing of a hook as an EHR shows them: one list of cards, the most urgent first."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cds.web.playground.explanation import Reason, why
+from cds.web.playground.pages import pretty
+from cds.web.playground.ports import Store
+from cds.web.playground.visits import Exchange, Visit
+
+_URGENCY = {"critical": 0, "warning": 1, "info": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardView:
+    """A card, the service it came from, why it was shown, and the reason when it was overridden."""
+
+    card: dict[str, Any]
+    service: str
+    why: Reason | None
+    overridden: str | None
+
+
+def cards_of(visit: Visit, store: Store) -> list[CardView]:
+    """Give the cards of all services, sorted by indicator, then as they came."""
+    return sorted(card_views(visit.exchanges, store, visit.overridden), key=lambda view: _urgency(view.card))
+
+
+def card_views(exchanges: Sequence[Exchange], store: Store, overridden: dict[str, str]) -> list[CardView]:
+    """Give the cards of these calls with their reasons."""
+    return [
+        CardView(
+            card=card,
+            service=exchange.service,
+            why=why(exchange, card["source"].get("topic", {}).get("code", ""), store),
+            overridden=overridden.get(card["uuid"]),
+        )
+        for exchange in exchanges
+        for card in exchange.cards
+    ]
+
+
+def curl(exchange: Exchange, public_url: str) -> str:
+    """Write the call as a command for a shell."""
+    return (
+        f"curl -s {shlex.quote(f'{public_url}/cds-services/{exchange.service}')} "
+        f"-H 'Content-Type: application/json' \\\n  -d {shlex.quote(pretty(exchange.request))}"
+    )
+
+
+def _urgency(card: dict[str, Any]) -> int:
+    return _URGENCY.get(card["indicator"], len(_URGENCY))

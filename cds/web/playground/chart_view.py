@@ -1,0 +1,149 @@
+"""A patient's record as the page shows it: who, problems, drugs, and every result over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from cds.fhir.elements import object_at, objects_at
+from cds.web.playground.display import concept_text, medication_text, observed_value, resource_summary, when
+from cds.web.playground.line_chart import LineChart, draw
+from cds.web.playground.ports import Store
+
+_DRUGS = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
+_ENDED = ("completed", "stopped", "cancelled", "entered-in-error")
+_FINAL = ("final", "amended", "corrected")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The latest result of one kind and unit, with all of them drawn; `remark` says what is odd about it."""
+
+    name: str
+    value: str
+    day: str
+    reference: str
+    remark: str
+    resource: str
+    chart: LineChart | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A problem, a drug, a procedure: what, since or on which day, status."""
+
+    text: str
+    day: str
+    status: str
+    resource: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartView:
+    """Everything that the chart panel shows."""
+
+    name: str
+    description: str
+    problems: list[Entry]
+    drugs: list[Entry]
+    past_drugs: list[Entry]
+    others: list[Entry]
+    results: list[Result]
+
+
+def view_chart(resources: Sequence[Mapping[str, Any]], store: Store, today: date) -> ChartView:
+    """Arrange a patient's resources; nothing is left out, what has no place of its own is under `others`."""
+    patient = next((each for each in resources if each["resourceType"] == "Patient"), {})
+    drugs = [_drug(each, store) for each in resources if each["resourceType"] in _DRUGS]
+    shown = {"Patient", "Observation", "Condition", *_DRUGS}
+    return ChartView(
+        name=_name(patient),
+        description=_description(patient, today),
+        problems=[_entry(each, concept_text(each.get("code"))) for each in _of(resources, "Condition")],
+        drugs=[drug for drug in drugs if drug.status not in _ENDED],
+        past_drugs=[drug for drug in drugs if drug.status in _ENDED],
+        others=[
+            _entry(each, f"{each['resourceType']}: {resource_summary(each, store)}")
+            for each in resources
+            if each["resourceType"] not in shown
+        ],
+        results=_results(_of(resources, "Observation")),
+    )
+
+
+def _of(resources: Sequence[Mapping[str, Any]], resource_type: str) -> list[Mapping[str, Any]]:
+    return [each for each in resources if each["resourceType"] == resource_type]
+
+
+def _name(patient: Mapping[str, Any]) -> str:
+    for name in objects_at(patient, "name"):
+        return " ".join([*name.get("given", []), name.get("family", "")]).strip()
+    return "Nameless patient"
+
+
+def _description(patient: Mapping[str, Any], today: date) -> str:
+    born = str(patient.get("birthDate", ""))
+    parts = [str(patient.get("gender", "sex not recorded"))]
+    if len(born) == len("2000-01-01"):
+        birth = date.fromisoformat(born)
+        years = today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
+        parts.append(f"{years} years")
+    parts.append(f"born {born}" if born else "birth date not recorded")
+    return ", ".join(parts)
+
+
+def _entry(resource: Mapping[str, Any], text: str) -> Entry:
+    status = resource.get("status") or concept_text(resource.get("clinicalStatus"))
+    return Entry(text=text, day=when(resource), status=str(status or ""), resource=_literal(resource))
+
+
+def _drug(resource: Mapping[str, Any], store: Store) -> Entry:
+    summary = resource_summary(resource, store)
+    status = str(resource.get("status", ""))
+    name = medication_text(resource, store)
+    dose = summary.removeprefix(f"{name}, ").removesuffix(f", {status}")
+    return _entry(resource, f"{name}: {dose}" if dose and dose != status else name)
+
+
+def _results(observations: Sequence[Mapping[str, Any]]) -> list[Result]:
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for observation in observations:
+        unit = object_at(observation, "valueQuantity").get("unit", "")
+        groups.setdefault((concept_text(observation.get("code")), unit), []).append(observation)
+    return [_result(name, group) for (name, _), group in groups.items()]
+
+
+def _result(name: str, group: list[Mapping[str, Any]]) -> Result:
+    ordered = sorted(group, key=when)
+    latest = ordered[-1]
+    points = [(when(each), Decimal(str(each["valueQuantity"]["value"]))) for each in ordered if _is_point(each)]
+    status = str(latest.get("status", ""))
+    return Result(
+        name=name or "Result without a name",
+        value=observed_value(latest),
+        day=when(latest),
+        reference=_reference(latest),
+        remark="" if status in _FINAL else status,
+        resource=_literal(latest),
+        chart=draw(name, points, object_at(latest, "valueQuantity").get("unit", "")) if len(points) > 1 else None,
+    )
+
+
+def _is_point(observation: Mapping[str, Any]) -> bool:
+    return "value" in object_at(observation, "valueQuantity") and len(when(observation)) == len("2000-01-01")
+
+
+def _reference(observation: Mapping[str, Any]) -> str:
+    for limits in objects_at(observation, "referenceRange"):
+        low, high = object_at(limits, "low").get("value"), object_at(limits, "high").get("value")
+        if low is not None and high is not None:
+            return f"{low} to {high}"
+        return f"up to {high}" if high is not None else f"from {low}" if low is not None else ""
+    return ""
+
+
+def _literal(resource: Mapping[str, Any]) -> str:
+    return f"{resource.get('resourceType')}/{resource.get('id')}"

@@ -1,0 +1,136 @@
+"""Why and why not: the decision behind an answer, arranged for reading."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cds.fhir.references import literal_of
+from cds.web.playground.display import resource_summary, value_text, when
+from cds.web.playground.ports import Store
+from cds.web.playground.visits import Exchange
+
+_QUALIFIED = re.compile(r'^(?:(?P<library>\w+)\.)?"?(?P<name>[^"]+)"?$')
+_STANDING = {"error": 0, "unknown": 1, "false": 2, "skipped": 3}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One condition: its definition in words, the library it is in, what came of it, and why where that is known."""
+
+    name: str
+    library: str
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One resource that was read: what it says, when, where it came from, and which definitions read what of it."""
+
+    resource: str
+    summary: str
+    day: str
+    origin: str
+    reads: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One recommendation: the conditions, the decisive one first, and the sources."""
+
+    recommendation: str
+    title: str
+    outcome: str
+    conditions: tuple[Condition, ...]
+    sources: tuple[Source, ...]
+
+
+def why(exchange: Exchange, recommendation: str, store: Store) -> Reason | None:
+    """Give the reason of a card by its recommendation; None when the decision does not hold it."""
+    for action in _actions(exchange):
+        if action["outcome"] == "true" and recommendation in (action.get("recommendation"), action.get("action")):
+            return _reason(action, exchange, store)
+    return None
+
+
+def why_not(exchange: Exchange, store: Store) -> list[Reason]:
+    """Give every recommendation that stayed silent: failed ones first, then undecided, then those that do not apply."""
+    silent = [action for action in _decision_actions(exchange) if action["outcome"] != "true"]
+    silent.sort(key=lambda action: _STANDING.get(action["outcome"], 9))
+    return [_reason(action, exchange, store) for action in silent]
+
+
+def _decision_actions(exchange: Exchange) -> list[Mapping[str, Any]]:
+    return list(exchange.decision.trace) if exchange.decision else []
+
+
+def _actions(exchange: Exchange) -> Iterator[Mapping[str, Any]]:
+    waiting = _decision_actions(exchange)
+    while waiting:
+        action = waiting.pop(0)
+        yield action
+        waiting[:0] = action.get("actions", ())
+
+
+def _reason(action: Mapping[str, Any], exchange: Exchange, store: Store) -> Reason:
+    conditions = [_condition(each) for each in action.get("conditions", ())]
+    if action["outcome"] != "true":
+        conditions = [each for each in conditions if each.outcome != "true"][:1]
+    return Reason(
+        recommendation=str(action.get("recommendation") or action.get("action") or action["path"]),
+        title=str(action.get("title") or ""),
+        outcome=str(action["outcome"]),
+        conditions=tuple(conditions),
+        sources=tuple(_sources(action, exchange, store)),
+    )
+
+
+def _condition(condition: Mapping[str, Any]) -> Condition:
+    expression = str(condition.get("expression", ""))
+    found = _QUALIFIED.match(expression)
+    return Condition(
+        name=found["name"] if found else expression,
+        library=(found["library"] or "") if found else str(condition.get("language", "")),
+        outcome=str(condition["outcome"]),
+        reason=str(condition.get("error") or condition.get("note") or condition.get("description") or ""),
+    )
+
+
+def _sources(action: Mapping[str, Any], exchange: Exchange, store: Store) -> Iterator[Source]:
+    facts: dict[str, list[Mapping[str, Any]]] = {}
+    for fact in action.get("evidence", ()):
+        facts.setdefault(str(fact.get("resource") or ""), []).append(fact)
+    for literal, read in facts.items():
+        resource = _find(literal, exchange, store)
+        yield Source(
+            resource=literal or "not in a resource",
+            summary=resource_summary(resource, store) if resource else "",
+            day=when(resource) if resource else "",
+            origin=_origin(next((str(fact["origin"]) for fact in read if fact.get("origin")), "")),
+            reads=tuple(dict.fromkeys(_read(fact) for fact in read)),
+        )
+
+
+def _read(fact: Mapping[str, Any]) -> tuple[str, str, str]:
+    value = fact.get("value")
+    return str(fact["definition"]), str(fact.get("path") or ""), "" if value is None else value_text(value)
+
+
+def _origin(origin: str) -> str:
+    kind, _, name = origin.partition(":")
+    words = {"prefetch": "sent in the prefetch", "search": "read from the FHIR server"}
+    if not origin:
+        return "in the hook's context"
+    return f"{words.get(kind, kind)} ({name})" if name else words.get(kind, kind)
+
+
+def _find(literal: str, exchange: Exchange, store: Store) -> Mapping[str, Any] | None:
+    """Find a resource where the service found it: among the drafts of the request, else in the store."""
+    for entry in exchange.request.get("context", {}).get("draftOrders", {}).get("entry", ()):
+        if literal_of(entry.get("resource", {})) == literal:
+            return dict(entry["resource"])
+    resource_type, _, resource_id = literal.partition("/")
+    return store.snapshot().get(resource_type, {}).get(resource_id)

@@ -1,0 +1,44 @@
+"""The addresses of the sandbox page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
+
+from cds.data.fhir_reader import FhirReader
+from cds.errors import NotFound
+from cds.service import Serving
+from cds.web.playground.call_routes import call_router
+from cds.web.playground.desk import HOOKS, Desk
+from cds.web.playground.pages import FOLDER, page
+from cds.web.playground.ports import Store, Story
+from cds.web.playground.visit_routes import visit_router
+
+_FILES = {path.name: path for path in sorted((FOLDER / "static").iterdir()) if path.is_file()}
+
+
+def playground_router(
+    serving: Serving, *, store: Store, reader: FhirReader, stories: Sequence[Story], public_url: str
+) -> APIRouter:
+    """Return the page and its parts; `reader` reads `store` as the FHIR server of the calls."""
+    desk = Desk(serving, store=store, reader=reader, stories=stories, public_url=public_url)
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    async def patients(request: Request) -> Response:
+        """Say what this is, and let a patient be chosen."""
+        return page(request, "patients.html", title="Choose a patient", stories=stories, hooks=HOOKS)
+
+    @router.get("/playground/static/{name}")
+    async def static(name: str) -> Response:
+        """Give a file that the pages need: no asset comes from another host."""
+        if name not in _FILES:
+            msg = "there is no such file"
+            raise NotFound(msg)
+        return FileResponse(_FILES[name], headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"})
+
+    router.include_router(visit_router(desk))
+    router.include_router(call_router(desk))
+    return router

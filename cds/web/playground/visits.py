@@ -1,0 +1,90 @@
+"""What a visitor of the page is doing with each patient. In memory: it ends with the server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from cds.decisions.decision import Decision
+from cds.web.playground.ports import Story
+
+
+class DataMode(StrEnum):
+    """How the data reach the service: sent along, read from the FHIR server, or some of each."""
+
+    FHIR_SERVER = "fhir-server"
+    PREFETCH = "prefetch"
+    MIXED = "mixed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One call of one service: what went out, what came back, and the decision behind it with the patient's values.
+
+    `response` holds cards when `status` is 200, else an OperationOutcome; then there is no decision.
+    """
+
+    service: str
+    title: str
+    request: dict[str, Any]
+    status: int
+    response: dict[str, Any]
+    milliseconds: int
+    decision: Decision | None = None
+
+    @property
+    def cards(self) -> list[dict[str, Any]]:
+        """The cards of the answer; none when the call was refused."""
+        cards: list[dict[str, Any]] = self.response.get("cards", [])
+        return cards
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackSent:
+    """What was reported about a card, and the server's answer."""
+
+    service: str
+    outcome: str
+    request: dict[str, Any]
+    response: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Visit:
+    """The present state of one patient's visit: draft orders, the last calls, and what became of their cards."""
+
+    story: Story
+    drafts: list[dict[str, Any]]
+    hook: str
+    mode: DataMode = DataMode.FHIR_SERVER
+    exchanges: list[Exchange] = field(default_factory=list)
+    overridden: dict[str, str] = field(default_factory=dict)
+    feedback: list[FeedbackSent] = field(default_factory=list)
+
+    def find_card(self, uuid: str) -> tuple[Exchange, dict[str, Any]] | None:
+        """Find a card of the last calls by its uuid."""
+        for exchange in self.exchanges:
+            for card in exchange.cards:
+                if card["uuid"] == uuid:
+                    return exchange, card
+        return None
+
+
+class Visits:
+    """One visit per patient."""
+
+    def __init__(self) -> None:
+        self._by_patient: dict[str, Visit] = {}
+
+    def of(self, story: Story, today: date) -> Visit:
+        """Give the visit that is going on, or begin one with the story's draft orders."""
+        visit = self._by_patient.get(story.id)
+        if visit is None:
+            visit = self._by_patient[story.id] = Visit(story, story.chart(today).drafts, story.hook)
+        return visit
+
+    def end(self, story: Story) -> None:
+        """Forget the visit."""
+        self._by_patient.pop(story.id, None)
