@@ -28,9 +28,10 @@ from cds.fhir.search_parameters import patient_parameter
 from cds.hooks.caller import ANYBODY, Caller
 from cds.knowledge import Knowledge, prepare_knowledge
 from cds.sandbox.http import sandbox_router
+from cds.sandbox.in_memory_reader import InMemoryReader
 from cds.sandbox.server import SandboxServer
 from cds.sandbox.store import FHIRStore
-from cds.sandbox.synthetic_patients import sandbox_resources
+from cds.sandbox.synthetic_patients import STORIES, sandbox_resources
 from cds.service import Serving, World
 from cds.settings import Settings
 from cds.web.cds_services import Authenticate, cds_services_router
@@ -42,6 +43,7 @@ from cds.web.fhir_operations.routes import fhir_router
 from cds.web.health import health_router
 from cds.web.key_sets import KeySets
 from cds.web.metrics import Metrics
+from cds.web.playground.routes import playground_router
 
 SANDBOX_PATH = "/sandbox/fhir"
 
@@ -148,6 +150,10 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
     if sandbox:
         store = FHIRStore(sandbox_resources(clock().date()), base_url=sandbox_url(settings), zone=clock().tzinfo or UTC)
         app.include_router(sandbox_router(SandboxServer(store), SANDBOX_PATH))
+        page = playground_router(
+            serving, store=store, reader=InMemoryReader(store), stories=STORIES, public_url=settings.public_url
+        )
+        app.include_router(page)
     return app
 
 
