@@ -17,6 +17,10 @@ from tools.conformance.plandefinition_choices import CHOICES, LIMITS, REASONS
 
 PAGE = ROOT / "docs" / "plandefinition-conformance.md"
 _CHECKLIST = ROOT / "tools" / "conformance" / "plandefinition_checklist.json"
+_INTRODUCTION = """\
+What FHIR R4, with R5, the CPG guide 2.0.0 and CDS on FHIR where they refine it, asks of a processor that turns a
+PlanDefinition into a RequestGroup and into cards. The specification calls its steps a potential approach: rows marked
+*decide* name the reading taken here. [fhir.md](fhir.md) tells how to call the operations."""
 _MANDATORY = frozenset({"SHALL", "inv", "step"})
 _LEVELS = (
     ("SHALL, invariants, steps of the published process", _MANDATORY),
@@ -59,9 +63,7 @@ def _head(rows: list[Row], cited: Mapping[str, list[str]]) -> Iterator[str]:
     yield ""
     yield "Written by `python -m tools.plandefinition_table` from the tests; do not edit."
     yield ""
-    yield "What FHIR R4, with R5, the CPG guide 2.0.0 and CDS on FHIR where they refine it, asks of a processor that"
-    yield "turns a PlanDefinition into a RequestGroup and into cards. The specification calls its steps a potential approach:"
-    yield "rows marked *decide* name the reading taken here. [fhir.md](fhir.md) tells how to call the operations."
+    yield from _INTRODUCTION.splitlines()
     yield ""
     yield "| requirements | rows | shown by a test | with a reason instead |"
     yield "|---|---|---|---|"
