@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from cds.content.artifact import Artifact
@@ -12,6 +13,7 @@ from cds.engine.model import r4
 from cds.expressions.evaluation import Scope
 from cds.reasoning.dynamic_values import Target, apply_dynamic_values, computed_elements
 from cds.reasoning.element_types import DoesNotFit
+from cds.reasoning.invariants import broken_invariants
 from cds.reasoning.request_kinds import KINDS
 from cds.reasoning.request_maker import Order, RequestMaker, product_of
 from cds.reasoning.workshop import Workshop
@@ -88,19 +90,21 @@ def refuse_invalid(target: Target, path: str, workshop: Workshop, *, received: M
 
     What was wrong in an order before it came to us does not keep us from suggesting its update.
     """
-    faults = _faults(target.resource or {})
+    now = workshop.call.now
+    faults = _faults(target.resource or {}, now)
     if faults and received is not None:
-        faults -= _faults(received)
+        faults -= _faults(received, now)
     if faults:
         message = f"the request would not be valid R4: {'; '.join(sorted(faults))}"
         workshop.report("error", "invalid", message, path)
         target.failed = True
 
 
-def _faults(resource: Mapping[str, Any]) -> set[str]:
+def _faults(resource: Mapping[str, Any], now: datetime) -> set[str]:
     if resource.get("resourceType") not in r4.resource_types():
         return {"resourceType: this is no R4 resource"}
-    return {f"{fault.path}: {fault.message}" for fault in validate(Artifact(resource, file="", root=""))}
+    faults = {f"{fault.path}: {fault.message}" for fault in validate(Artifact(resource, file="", root=""))}
+    return faults or set(broken_invariants(resource, now))
 
 
 def activity_canonical(activity: Mapping[str, Any]) -> str | None:

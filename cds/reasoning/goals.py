@@ -46,13 +46,15 @@ def _goal(
         "subject": reference_to(about),
     }
     made |= {name: copy.deepcopy(goal[name]) for name in ("description", "priority") if name in goal}
+    notes: list[str] = []
     if "category" in goal:
         made["category"] = [copy.deepcopy(goal["category"])]
     if "start" in goal:
         made["startCodeableConcept"] = copy.deepcopy(goal["start"])
     if "target" in goal:
         made["target"] = [_target(target) for target in goal["target"]]
-    notes: list[str] = []
+        unmeasured = [one for one in goal["target"] if "measure" not in one and _details(one)]
+        notes += [f"Target without a measure: {one[name]}" for one in unmeasured for name in _details(one)]
     for concept in goal.get("addresses", ()):
         conditions = [one for one in resources if one.get("resourceType") == "Condition" and _same(one, concept)]
         made.setdefault("addresses", []).extend(reference_to(one) for one in conditions if "id" in one)
@@ -66,8 +68,14 @@ def _goal(
     return made
 
 
+def _details(target: Mapping[str, Any]) -> list[str]:
+    return [name for name in target if name.startswith("detail")]
+
+
 def _target(target: Mapping[str, Any]) -> dict[str, Any]:
-    made = {name: copy.deepcopy(value) for name, value in target.items() if name != "due"}
+    """Return a target; a detail needs a measure in a Goal (gol-1), though not in a plan."""
+    left = {"due"} if "measure" in target else {"due", *_details(target)}
+    made = {name: copy.deepcopy(value) for name, value in target.items() if name not in left}
     return made | ({"dueDuration": copy.deepcopy(target["due"])} if "due" in target else {})
 
 
