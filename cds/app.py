@@ -15,7 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from cds import __version__, service
 from cds.content.library import load_content
-from cds.content.shipped import shipped_path
+from cds.content.shipped import holds_guidelines, shipped_path
 from cds.content_watch import ContentWatch, state_of_files
 from cds.data.artifact_server import read_artifact_servers
 from cds.data.fhir_client import FHIRServers
@@ -59,8 +59,12 @@ def sandbox_url(settings: Settings) -> str:
 
 
 def content_paths(chosen: Sequence[Path]) -> list[Path]:
-    """Return what to load: the shipped mappings, and the guidelines chosen, else those that are shipped."""
-    return [shipped_path("fhir_mappings"), *(chosen or [shipped_path("plan_definitions")])]
+    """Return what to load: the shipped mappings, what was chosen, and the shipped guidelines if none was chosen.
+
+    A chosen folder without a guideline, such as a site's ConceptMaps, adds to the shipped guidelines.
+    """
+    shipped = [] if any(map(holds_guidelines, chosen)) else [shipped_path("plan_definitions")]
+    return [shipped_path("fhir_mappings"), *shipped, *chosen]
 
 
 def build_knowledge(settings: Settings) -> Knowledge:

@@ -19,3 +19,8 @@ def shipped_path(name: str) -> Path:
             return candidate
     msg = f"the shipped content folder {name} is missing: reinstall the package, or name a folder in CDS_CONTENT"
     raise ContentError(msg)
+
+
+def holds_guidelines(path: Path) -> bool:
+    """Tell whether a content folder brings guidelines, and not only a site's mappings; a package always counts."""
+    return not path.is_dir() or any(b'"PlanDefinition"' in file.read_bytes() for file in sorted(path.rglob("*.json")))
