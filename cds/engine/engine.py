@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -148,6 +149,27 @@ class Engine:
             explain=explain,
         )
 
+    def with_library(self, library: Mapping[str, Any]) -> Engine:
+        """Return an engine in which a library that is there is another, such as a mutated one; only that is compiled.
+
+        The libraries that include it stay as they are, so it must define the same names with the same types. Raises
+        UnsupportedError when it cannot be compiled, EngineError when it does not fit in the other's place.
+        """
+        document = read_library(library)
+        held = self._library(document.name)
+        included = {a: self._libraries[_named(p, self._libraries)] for a, p in _includes(document).items()}
+        problems: list[Problem] = []
+        compiled = compile_library(document, included, problems, variants=tuple(self._programs))
+        if compiled is None:
+            raise UnsupportedError(problems)
+        if _shown(compiled) != _shown(held):
+            message = f"the new {document.name} does not define what the one in use defines"
+            raise EngineError(message)
+        engine = copy.copy(self)
+        engine._libraries = {**self._libraries, document.name: compiled}
+        engine._programs = {e: link(list(engine._libraries.values()), explain=e) for e in self._programs}
+        return engine
+
     def evaluate(
         self,
         definitions: Iterable[tuple[str, str]],
@@ -190,7 +212,7 @@ def _compile_all(documents: Sequence[LibraryDocument], variants: Collection[bool
     while waiting:
         left = []
         for document in waiting:
-            wanted = {a: p for a, (p, _) in document.includes.items() if not is_fhir_helpers(p)}
+            wanted = _includes(document)
             names = {alias: _named(path, by_name) for alias, path in wanted.items()}
             if any(name in by_name and name not in compiled and name not in failed for name in names.values()):
                 left.append(document)
@@ -216,6 +238,20 @@ def _compile_all(documents: Sequence[LibraryDocument], variants: Collection[bool
     if problems:
         raise UnsupportedError(problems)
     return compiled
+
+
+def _shown(library: CompiledLibrary) -> tuple[Any, ...]:
+    """Return what other libraries were compiled against: the types of definitions, parameters and functions."""
+    interface = library.interface
+    signatures = {
+        (one.key, one.operands, one.result) for overloads in interface.functions.values() for one in overloads
+    }
+    return interface.definitions, interface.parameters, signatures
+
+
+def _includes(document: LibraryDocument) -> dict[str, str]:
+    """Return the path of every included library by its alias, but for the one that the engine answers itself."""
+    return {alias: path for alias, (path, _) in document.includes.items() if not is_fhir_helpers(path)}
 
 
 def _other_versions(document: LibraryDocument, by_name: Mapping[str, LibraryDocument]) -> list[Problem]:

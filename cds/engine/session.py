@@ -75,6 +75,15 @@ class Session:
             self.evaluate(library, definition)
         return self._evidence.of(slot)
 
+    def computed(self) -> dict[tuple[str, str], Any]:
+        """Return what was computed so far: the value, or the EvaluationError, of each (library, definition)."""
+        values = self._run.values
+        return {
+            (slot.library, slot.name): self._errors.get(index, values[index])
+            for index, slot in enumerate(self._program.slots)
+            if slot.kind == "definition" and (values[index] is not PENDING or index in self._errors)
+        }
+
     @property
     def messages(self) -> tuple[tuple[str, str], ...]:
         """What the libraries said by Message so far: (severity, text)."""

@@ -280,3 +280,34 @@ def test_threads_share_an_engine(engine):
         thread.join()
     assert set(seen) == {(100, False), (149, False), (151, True), (200, True)}
     assert len(seen) == 200
+
+
+def test_a_session_tells_what_it_computed_and_what_failed(engine):
+    session = engine.session(RESOURCES, now=NOW)
+    assert session.computed() == {}
+    session.evaluate("User", "Age")
+    with pytest.raises(EvaluationError):
+        session.evaluate("User", "Fails in a function")
+    computed = session.computed()
+    assert computed["User", "Age"] == 76
+    assert isinstance(computed["User", "Fails in a function"], EvaluationError)
+    assert ("User", "Doubles") not in computed
+
+
+def test_a_library_can_be_another_while_those_that_include_it_stay(engine):
+    common = copy.deepcopy(elm("Common"))
+    for statement in common["library"]["statements"]["def"]:
+        if statement["name"] == "Double" and statement["expression"]["operand"][1].get("value") == "2":
+            statement["expression"]["operand"][1]["value"] = "3"
+    other = engine.with_library(common)
+    assert ask(other, "Doubles")[0] == 6
+    assert ask(engine, "Doubles")[0] == 4
+
+
+def test_a_library_with_other_definitions_does_not_fit_in(engine):
+    common = copy.deepcopy(elm("Common"))
+    common["library"]["statements"]["def"] = [
+        statement for statement in common["library"]["statements"]["def"] if statement["name"] != "Double"
+    ]
+    with pytest.raises(EngineError, match="does not define"):
+        engine.with_library(common)
