@@ -14,6 +14,7 @@ from rich.console import Console
 
 from cds import __version__
 from cds.authoring.cli import elm_app
+from cds.authoring.library_resource import CANONICAL_BASE
 from cds.errors import CDSError, RefusedRequest
 from cds.fhir.json import dumps
 from cds.settings import Settings, load_settings
@@ -177,18 +178,47 @@ def check(
 def run_tests(
     paths: Annotated[list[Path] | None, typer.Argument(help="Guideline folders; default: the content.")] = None,
     run: Annotated[str, typer.Option(help="Only cases whose file or name contains this.")] = "",
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Also judge every CQL definition behind a condition.")
+    ] = False,
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Run the cases beside the guidelines through the whole line, with coverage of every condition."""
     from cds.tester.report import as_json, as_text
     from cds.tester.runner import run_cases
 
-    report = run_cases(_content_paths(load_settings(), paths), only=run)
+    report = run_cases(_content_paths(load_settings(), paths), only=run, definitions=coverage)
     if form is Format.JSON:
         _print_json(as_json(report))
     else:
         out.print(as_text(report), soft_wrap=True, highlight=False, markup=False)
     raise typer.Exit(0 if report.passed else 1)
+
+
+@app.command("new-guideline")
+def new_guideline(
+    identity: Annotated[str, typer.Argument(metavar="ID", help="The id of the guideline, such as dk-denosumab.")],
+    title: Annotated[str, typer.Option(help="Its title; default: made from the id.")] = "",
+    jurisdiction: Annotated[str, typer.Option(help="Country of two letters; default: the id's, if it has one.")] = "",
+    into: Annotated[
+        Path | None, typer.Option(help="Where to make the folder; default: plan_definitions, else here.")
+    ] = None,
+    canonical_base: Annotated[str, typer.Option(help="The start of its canonical URLs.")] = CANONICAL_BASE,
+) -> None:
+    """Make the folder of a new guideline: a worked example with its cases, to be replaced piece by piece."""
+    from cds.app import local_now
+    from cds.authoring.scaffold import NewGuideline, write_guideline
+    from cds.commands.new_guideline import default_folder, default_jurisdiction, default_title, next_steps
+
+    guideline = NewGuideline(
+        id=identity,
+        title=title or default_title(identity),
+        jurisdiction=jurisdiction or default_jurisdiction(identity),
+        base=canonical_base,
+    )
+    folder = into or default_folder()
+    files = write_guideline(guideline, folder, today=local_now().date())
+    out.print(next_steps(guideline, folder / identity, files), soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command()

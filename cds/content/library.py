@@ -27,15 +27,18 @@ class ContentService:
 
 
 class Content:
-    """What this server knows. Immutable: new content is a new `Content`."""
+    """What this server knows. Immutable: new content is a new `Content`.
 
-    def __init__(self, shelf: Shelf, guidelines: Sequence[Guideline]) -> None:
+    Guidelines that are not published (PD-018) get no services, unless `unpublished` asks for them: to test a draft.
+    """
+
+    def __init__(self, shelf: Shelf, guidelines: Sequence[Guideline], *, unpublished: bool = False) -> None:
         self.shelf = shelf
         self.guidelines = tuple(guidelines)
         self.services = tuple(
             ContentService(f"{guideline.id}-{hook}", hook, guideline)
             for guideline in self.guidelines
-            if guideline.published
+            if guideline.published or unpublished
             for hook in guideline.hooks
         )
         self._services = {service.id: service for service in self.services}

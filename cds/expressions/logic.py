@@ -16,7 +16,7 @@ from cds.content.library import Content
 from cds.content.problems import BrokenContent, Problem
 from cds.content.shelf import Shelf
 from cds.content.walk import expressions
-from cds.engine import Engine, EngineError, Parameter, Retrieve, UnsupportedError, to_json
+from cds.engine import Engine, EngineError, Parameter, Retrieve, Session, UnsupportedError, to_json
 from cds.engine.errors import Problem as EngineProblem
 from cds.engine.fhirpath import FHIRPath, fhirpath
 from cds.expressions.code_members import EngineValueSets
@@ -54,6 +54,17 @@ class Logic:
         """Return what a definition reads, with all definitions it uses."""
         return self.engine.retrieves(library, definition)
 
+    def session(
+        self,
+        resources: Sequence[Mapping[str, Any]],
+        *,
+        parameters: Mapping[str, Any],
+        now: datetime,
+        deadline: float | None = None,
+    ) -> Session:
+        """Start the engine's part of one call."""
+        return self.engine.session(resources, parameters=parameters, now=now, deadline=deadline, explain=True)
+
     def evaluators(
         self,
         resources: Sequence[Mapping[str, Any]],
@@ -66,7 +77,7 @@ class Logic:
 
         `now` needs a time zone; `deadline` is a `time.monotonic()` value.
         """
-        session = self.engine.session(resources, parameters=parameters, now=now, deadline=deadline, explain=True)
+        session = self.session(resources, parameters=parameters, now=now, deadline=deadline)
         return Evaluators(
             session,
             shelf=self.shelf,

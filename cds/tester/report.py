@@ -20,6 +20,12 @@ def as_text(report: TestReport) -> str:
     for gap in report.gaps:
         never = " and never ".join(gap.missing)
         lines.append(f"GAP  {gap.guideline}: {gap.action}: the condition `{gap.expression}` was never {never}")
+    for definition in report.definition_gaps:
+        never = " and never ".join(definition.missing)
+        lines.append(
+            f'GAP  {definition.file}, line {definition.line}: {definition.library}."{definition.definition}" '
+            f"was never {never}"
+        )
     failed = sum(not result.passed for result in report.results)
     lines.append(f"{len(report.results) - failed} passed, {failed} failed")
     if report.coverage:
@@ -27,6 +33,12 @@ def as_text(report: TestReport) -> str:
         unknown = sum("unknown" in condition.outcomes for condition in report.coverage)
         lines.append(
             f"{covered} of {len(report.coverage)} conditions seen true and seen false, {unknown} also seen unknown"
+        )
+    if report.definitions:
+        covered = len(report.definitions) - len(report.definition_gaps)
+        lines.append(
+            f"{covered} of {len(report.definitions)} CQL definitions behind the conditions seen as all they can be "
+            f"({100 * covered / len(report.definitions):.1f} %)"
         )
     if not report.results:
         lines.append("no case was run: that is a failure")
@@ -56,6 +68,18 @@ def as_json(report: TestReport) -> dict[str, Any]:
                 "outcomes": sorted(condition.outcomes),
             }
             for condition in report.coverage
+        ],
+        "definitions": [
+            {
+                "guideline": definition.guideline,
+                "library": definition.library,
+                "definition": definition.definition,
+                "file": definition.file,
+                "line": definition.line,
+                "seen": sorted(definition.seen),
+                "missing": list(definition.missing),
+            }
+            for definition in report.definitions
         ],
         "perRecommendation": dict(Counter(result.case.recommendation for result in report.results)),
     }

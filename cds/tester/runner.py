@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cds.content.case_files import guideline_folders
-from cds.content.library import load_content
+from cds.content.library import Content, load_content
 from cds.decisions.memory import MemoryLog
 from cds.errors import CDSError, ContentError
 from cds.hooks.caller import ANYBODY, Caller
 from cds.hooks.request import CDSRequest
 from cds.hooks.response import Card
-from cds.knowledge import Knowledge, prepare_knowledge
+from cds.knowledge import Knowledge, Service, prepare_knowledge
 from cds.sandbox.in_memory_reader import InMemoryReader
 from cds.sandbox.store import FHIRStore
 from cds.service import World, call_service
 from cds.tester.cases import Case, read_cases
 from cds.tester.coverage import ConditionCoverage, Coverage
+from cds.tester.definition_coverage import DefinitionCoverage, DefinitionValues
 from cds.tester.expectations import differences
+from cds.tester.observed_logic import ObservedLogic
 
 _INSTANCE = "00000000-0000-4000-8000-000000000001"
 
@@ -34,6 +36,7 @@ class CaseResult:
     differences: tuple[str, ...] = ()
     error: str | None = None
     cards: tuple[Card, ...] = ()
+    trace: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -43,12 +46,16 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestReport:
-    """All cases, and the coverage of all conditions of the guidelines that were run whole."""
+    """All cases, and the coverage of all conditions of the guidelines that were run whole.
+
+    `definitions` is empty unless it was asked for.
+    """
 
     __test__ = False  # the name is the user's word, not a test for pytest to collect
 
     results: tuple[CaseResult, ...]
     coverage: tuple[ConditionCoverage, ...]
+    definitions: tuple[DefinitionCoverage, ...] = ()
 
     @property
     def gaps(self) -> tuple[ConditionCoverage, ...]:
@@ -56,9 +63,15 @@ class TestReport:
         return tuple(condition for condition in self.coverage if condition.missing)
 
     @property
+    def definition_gaps(self) -> tuple[DefinitionCoverage, ...]:
+        """Definitions that no case showed as all that they can be."""
+        return tuple(definition for definition in self.definitions if definition.missing)
+
+    @property
     def passed(self) -> bool:
-        """True when there were cases, all passed, and no condition lacks one."""
-        return bool(self.results) and all(result.passed for result in self.results) and not self.gaps
+        """True when there were cases, all passed, and no condition or definition that was judged lacks one."""
+        complete = not self.gaps and not self.definition_gaps
+        return bool(self.results) and all(result.passed for result in self.results) and complete
 
 
 class _OneReader:
@@ -72,34 +85,66 @@ class _OneReader:
         return self._reader
 
 
-def run_cases(paths: Sequence[Path], *, only: str = "") -> TestReport:
-    """Run the cases of every guideline under the paths; `only` keeps cases whose file or name contains it.
+def run_cases(paths: Sequence[Path], *, only: str = "", definitions: bool = False) -> TestReport:
+    """Run the cases of every guideline under the paths, drafts too; `only` keeps cases whose file or name contains it.
 
-    Raises `ContentError` when the content or a case file is broken. With `only`, coverage is not judged.
+    With `definitions`, also tell what the CQL definitions behind the conditions were seen as. Raises `ContentError`
+    when the content or a case file is broken. With `only`, coverage is not judged.
     """
-    content = load_content(paths)
-    knowledge = prepare_knowledge(content)
+    knowledge = knowledge_with_drafts(paths)
+    content = knowledge.content
     coverage = Coverage()
     cases = [case for folder in guideline_folders(paths) for case in read_cases(folder)]
+    values: dict[str, DefinitionValues] = {}
     if not only:
         tested = {case.guideline for case in cases}
         for guideline in content.guidelines:
             if guideline.id in tested:
                 coverage.expect(guideline.id, guideline.plan)
+                if definitions:
+                    values[guideline.id] = DefinitionValues(guideline, knowledge.compiler.logic_of(guideline))
     chosen = [case for case in cases if only in case.file or only in case.name]
-    results = asyncio.run(_run_all(chosen, knowledge, coverage))
-    return TestReport(results=tuple(results), coverage=() if only else coverage.conditions())
+    results = asyncio.run(_run_all(chosen, knowledge, coverage, values))
+    return TestReport(
+        results=tuple(results),
+        coverage=() if only else coverage.conditions(),
+        definitions=tuple(one for seen in values.values() for one in seen.coverage()),
+    )
 
 
-async def _run_all(cases: Sequence[Case], knowledge: Knowledge, coverage: Coverage) -> list[CaseResult]:
-    return [await _run(case, knowledge, coverage) for case in cases]
+def knowledge_with_drafts(paths: Sequence[Path]) -> Knowledge:
+    """Load and compile the content; guidelines that are not published yet can be called too."""
+    content = load_content(paths)
+    return prepare_knowledge(Content(content.shelf, content.guidelines, unpublished=True))
 
 
-async def _run(case: Case, knowledge: Knowledge, coverage: Coverage) -> CaseResult:
+async def _run_all(
+    cases: Sequence[Case], knowledge: Knowledge, coverage: Coverage, values: Mapping[str, DefinitionValues]
+) -> list[CaseResult]:
+    results = []
+    for case in cases:
+        service = service_of(case, knowledge)
+        logic = ObservedLogic(service.logic)
+        result = await run_case(case, replace(service, logic=logic), knowledge)
+        coverage.add(case.guideline, result.trace)
+        if case.guideline in values:
+            for observation in logic.observations:
+                values[case.guideline].add(observation.session.computed())
+        results.append(result)
+    return results
+
+
+def service_of(case: Case, knowledge: Knowledge) -> Service:
+    """Return the service that a case calls; raises `ContentError` when its guideline has none for the hook."""
     service = knowledge.services.get(f"{case.guideline}-{case.hook}")
     if service is None:
         msg = f"the guideline has no action for the hook {case.hook}"
         raise ContentError(msg, file=case.file, path=case.name)
+    return service
+
+
+async def run_case(case: Case, service: Service, knowledge: Knowledge) -> CaseResult:
+    """Make the call of one case and compare the answer with what is expected."""
     log = MemoryLog()
     world = World(
         knowledge=knowledge,
@@ -111,9 +156,9 @@ async def _run(case: Case, knowledge: Knowledge, coverage: Coverage) -> CaseResu
         response = await call_service(service, CDSRequest.from_json(_request(case)), world)
     except CDSError as error:
         return CaseResult(case=case, error=f"{type(error).__name__}: {error}")
-    coverage.add(case.guideline, log.decisions[0].trace)
     cards = tuple(response.cards)
-    return CaseResult(case=case, differences=tuple(differences(case.expect, cards)), cards=cards)
+    trace = tuple(log.decisions[0].trace)
+    return CaseResult(case=case, differences=tuple(differences(case.expect, cards)), cards=cards, trace=trace)
 
 
 def _request(case: Case) -> dict[str, Any]:

@@ -1,0 +1,69 @@
+"""The libraries that a guideline brings itself, beside those that it shares with others."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cds.content.artifact import Artifact
+from cds.content.guideline import Guideline
+from cds.content.integrity import compiled_libraries
+from cds.content.shelf import Shelf
+from cds.content.walk import actions
+from cds.expressions.languages import definition_of
+from cds.tester.logic_graph import LogicGraph, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLibrary:
+    """A library of the guideline's folder: its file, its ELM, and the lines of its CQL."""
+
+    name: str
+    file: str
+    document: Mapping[str, Any]
+    lines: tuple[str, ...]
+
+    def line(self, number: int) -> str:
+        """Return a line of the CQL, counted from 1, without the space around it; "" when it is not known."""
+        return self.lines[number - 1].strip() if 0 < number <= len(self.lines) else ""
+
+
+def own_libraries(guideline: Guideline, shelf: Shelf) -> dict[str, OwnLibrary]:
+    """Return the guideline's own libraries by name, in the order in which the plan reaches them."""
+    return {
+        compiled.name: OwnLibrary(compiled.name, artifact.file, compiled.document, _cql_lines(artifact))
+        for artifact in guideline.dependencies.of_type("Library")
+        if artifact.root == guideline.artifact.root and (compiled := shelf.compiled(artifact))
+    }
+
+
+def logic_graph(guideline: Guideline, shelf: Shelf) -> LogicGraph:
+    """Return the graph over all libraries that the guideline reaches."""
+    libraries = guideline.dependencies.of_type("Library")
+    return LogicGraph({found.name: found.document for one in libraries if (found := shelf.compiled(one))})
+
+
+def condition_definitions(guideline: Guideline, shelf: Shelf) -> Iterator[tuple[str, Unit]]:
+    """Yield (JSON path of the action, definition) for every applicability condition that runs a CQL definition."""
+    scope = compiled_libraries(guideline.plan.get("library", ()), shelf)
+    for path, action in actions(guideline.plan):
+        for condition in action.get("condition", ()):
+            if condition.get("kind") == "applicability":
+                named = definition_of(condition["expression"], scope, shelf)
+                if named is not None:
+                    yield path, Unit("definition", named.library, named.definition)
+
+
+def first_line(node: Mapping[str, Any]) -> int:
+    """Return the CQL line of an ELM node, 0 when it has no locator."""
+    start = str(node.get("locator", "")).partition(":")[0]
+    return int(start) if start.isdigit() else 0
+
+
+def _cql_lines(artifact: Artifact) -> tuple[str, ...]:
+    for attachment in artifact.resource.get("content", ()):
+        if attachment.get("contentType") == "text/cql" and "data" in attachment:
+            return tuple(base64.b64decode(attachment["data"]).decode().splitlines())
+    return ()
