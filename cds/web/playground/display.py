@@ -7,7 +7,7 @@ from typing import Any
 
 from cds.fhir.elements import codings_of, object_at, objects_at
 from cds.fhir.json import dumps
-from cds.fhir.references import parse_reference
+from cds.fhir.references import contained, parse_reference
 from cds.web.playground.ports import Store
 
 _TIMES = {1: "once", 2: "twice", 3: "three times", 4: "four times"}
@@ -83,7 +83,7 @@ def medication_text(resource: Mapping[str, Any], store: Store) -> str:
         return name
     reference = object_at(resource, "medicationReference")
     target = parse_reference(reference.get("reference"))
-    stored = store.snapshot().get(target.type, {}).get(target.id) if target else None
+    stored = store.snapshot().get(target.type, {}).get(target.id) if target else contained(resource, reference)
     return concept_text(object_at(stored, "code")) or str(reference.get("display") or "drug not named")
 
 

@@ -34,7 +34,7 @@ class Source:
     summary: str
     day: str
     origin: str
-    reads: tuple[tuple[str, str, str], ...]
+    reads: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,13 +110,20 @@ def _sources(action: Mapping[str, Any], exchange: Exchange, store: Store) -> Ite
             summary=resource_summary(resource, store) if resource else "",
             day=when(resource) if resource else "",
             origin=_origin(next((str(fact["origin"]) for fact in read if fact.get("origin")), "")),
-            reads=tuple(dict.fromkeys(_read(fact) for fact in read)),
+            reads=tuple(_reads(read)),
         )
 
 
-def _read(fact: Mapping[str, Any]) -> tuple[str, str, str]:
-    value = fact.get("value")
-    return str(fact["definition"]), str(fact.get("path") or ""), "" if value is None else value_text(value)
+def _reads(facts: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield each definition with the elements it read, in one line."""
+    elements: dict[str, list[str]] = {}
+    for fact in facts:
+        read = elements.setdefault(str(fact["definition"]), [])
+        if fact.get("path"):
+            value = "" if fact.get("value") is None else f" = {value_text(fact['value'])}"
+            read.append(f"{fact['path']}{value}")
+    for definition, read in elements.items():
+        yield definition, ", ".join(dict.fromkeys(read))
 
 
 def _origin(origin: str) -> str:

@@ -40,6 +40,11 @@ class Exchange:
         cards: list[dict[str, Any]] = self.response.get("cards", [])
         return cards
 
+    @property
+    def served(self) -> int:
+        """How many cards came back."""
+        return len(self.cards)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackSent:

@@ -25,4 +25,9 @@ for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) 
   });
 }
 
+// After an exchange the reader stands at what is new: the count of cards, or what is wrong with the form.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target.id === "visit") document.querySelector("#visit [autofocus]")?.focus({ preventScroll: true });
+});
+
 document.addEventListener("htmx:beforeRequest", () => { document.getElementById("failure").hidden = true; });
