@@ -150,7 +150,17 @@ def test_a_unit_that_means_something_else_is_not_converted(code, unit):
     assert mappings.conversion({(LOINC, code)}, unit) is None
 
 
-def test_the_table_of_clinical_data_in_the_readme_is_current():
-    script = ROOT / "tools" / "mappings" / "clinical_data_table.py"
-    done = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("script", ["clinical_data_table.py", "concepts_table.py"])
+def test_what_is_written_from_the_content_is_current(script):
+    command = [sys.executable, str(ROOT / "tools" / "mappings" / script), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_page_of_concepts_lists_every_value_set_with_its_unit():
+    rows = (ROOT / "docs" / "concepts.md").read_text(encoding="utf-8")
+    for name in resources("ValueSet"):
+        assert f"| `{name}` |" in rows, name
+    for name, definition in resources("ObservationDefinition").items():
+        unit = definition["quantitativeDetails"]["unit"]["coding"][0]["code"]
+        assert re.search(rf"\| `{re.escape(name)}` \| [^|]+ \| `{re.escape(unit)}` \|", rows), name
