@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fhir.resources.R4B import get_fhir_model_class
@@ -21,6 +21,9 @@ _MORE = ("+", "etc.")
 
 def validate(artifact: Artifact) -> Iterator[Problem]:
     """Yield every way in which the artifact is not a valid R4 resource, required codes included."""
+    for path in _nulls(artifact.resource, ()):
+        yield Problem(artifact.file, artifact.at(json_path(path)), "FHIR's JSON has no null here: leave the member out")
+        return
     try:
         model = get_fhir_model_class(artifact.type).model_validate(dict(artifact.resource))
     except ValidationError as error:
@@ -31,6 +34,19 @@ def validate(artifact: Artifact) -> Iterator[Problem]:
     for path, code, allowed in _unknown_codes(model, ()):
         message = f"{code!r} is not one of the codes R4 allows here: {', '.join(allowed)}"
         yield Problem(artifact.file, artifact.at(json_path(path)), message)
+
+
+def _nulls(value: Any, at: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    """Yield the places of members that are null; null is a value in a list of primitives alone."""
+    if isinstance(value, Mapping):
+        for name, member in value.items():
+            if member is None:
+                yield (*at, name)
+            else:
+                yield from _nulls(member, (*at, name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _nulls(item, (*at, index))
 
 
 def json_path(location: tuple[Any, ...]) -> str:

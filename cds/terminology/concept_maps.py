@@ -70,7 +70,7 @@ class ConceptMaps:
         source, target = group.get("source", ""), group.get("target", "")
         for element in group.get("element", ()):
             for one in element.get("target", ()):
-                if "code" in one:
+                if "code" in one and "code" in element:
                     translation = Translation(target, one["code"], one.get("display"), one["equivalence"], name)
                     self._targets[source, element["code"]].append(translation)
         unmapped = group.get("unmapped")

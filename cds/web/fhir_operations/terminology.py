@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from cds.errors import BadRequest, NotFound
+from cds.fhir.elements import codings_of
 from cds.terminology.concept_maps import ConceptMaps
 from cds.terminology.operations import CannotExpand, expand, translate, validate_code
 from cds.terminology.value_sets import ValueSets
@@ -120,10 +121,11 @@ def _codes(call: OperationCall) -> list[tuple[str | None, str]]:
 def _given_codes(call: OperationCall) -> Iterator[tuple[str | None, str]]:
     if "code" in call.inputs:
         yield call.inputs.text("system"), str(call.inputs.text("code"))
-    codings = [call.inputs.one("coding") or {}, *(call.inputs.one("codeableConcept") or {}).get("coding", ())]
-    for coding in codings:
-        if isinstance(coding, Mapping) and isinstance(coding.get("code"), str):
-            yield coding.get("system"), coding["code"]
+    for name in ("coding", "codeableConcept"):
+        for coding in codings_of(call.inputs.one(name)):
+            system, code = coding.get("system"), coding.get("code")
+            if isinstance(code, str) and isinstance(system, str | None):
+                yield system, code
 
 
 OPERATIONS = (
