@@ -1,5 +1,6 @@
 """ClinicalData, the library that every guideline includes: cases of fhir_mappings/tests through the engine."""
 
+import asyncio
 import base64
 import json
 from datetime import datetime
@@ -8,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from cds.data.gather import gather_patient_data
 from cds.engine import Engine, to_json
+from cds.errors import PreconditionFailed
+from cds.hooks.request import CDSRequest
+from cds.terminology.mappings import Mappings
 from cds.terminology.value_sets import ValueSets
 
 MAPPINGS = Path(__file__).parents[2] / "fhir_mappings"
@@ -82,6 +87,58 @@ def test_what_is_derived_is_right_or_says_what_is_missing(definition, case):
     patient = {name: value for name, value in (PATIENT | case.get("patient", {})).items() if value is not None}
     read = probe(definition, case["resources"], patient=patient, **case.get("parameters", {}))
     (read,) = read if isinstance(read, list) else (read,)
+    differing = {
+        name: read.get(name) for name, expected in case["expect"].items() if not same(read.get(name), expected)
+    }
+    assert not differing
+
+
+LOCAL_MAP = {
+    "resourceType": "ConceptMap",
+    "group": [
+        {
+            "source": "https://hospital.example.org/codes",
+            "target": "https://fhir-cds.example.org/fhir/CodeSystem/clinical-concept",
+            "element": [
+                {"code": f"X-{name}", "target": [{"code": name, "equivalence": "equivalent"}]}
+                for name in ("creatinine", "lenalidomide")
+            ],
+        }
+    ],
+}
+
+
+@cache
+def mappings():
+    kinds = ("ConceptMap", "NamingSystem", "ObservationDefinition")
+    return Mappings(
+        [json.loads(path.read_bytes()) for kind in kinds for path in (MAPPINGS / kind).glob("*.json")] + [LOCAL_MAP]
+    )
+
+
+def gathered(resources):
+    """The patient's data as the logic gets them: others' dropped, references resolved, codes and units mapped."""
+    call = {"hook": "patient-view", "hookInstance": "00000000-0000-4000-8000-000000000001"}
+    request = CDSRequest.from_json(call | {"context": {"userId": "Practitioner/d", "patientId": "p"}})
+    now = datetime.fromisoformat(NOW)
+    return asyncio.run(gather_patient_data((), request, None, mappings(), now=now, given=[PATIENT, *resources]))
+
+
+def test_an_order_of_a_medication_that_nobody_sent_is_refused_and_not_overlooked():
+    unknown = order("o", subject={"reference": "Patient/p"}, medicationReference={"reference": "Medication/m"})
+    with pytest.raises(PreconditionFailed, match="Medication"):
+        gathered([unknown])
+
+
+def test_another_patients_results_are_counted():
+    theirs = {"resourceType": "Observation", "id": "a", "status": "final", "subject": {"reference": "Patient/q"}}
+    assert gathered([theirs]).dropped_other_patient == 1
+
+
+@pytest.mark.parametrize("case", cases("coded.json"))
+def test_codes_units_and_references_are_read_as_hospitals_send_them(case):
+    session = engine().session(gathered(case["resources"]).resources, parameters={}, now=datetime.fromisoformat(NOW))
+    read = to_json(session.evaluate("ClinicalDataProbe", "Coded"))
     differing = {
         name: read.get(name) for name, expected in case["expect"].items() if not same(read.get(name), expected)
     }

@@ -127,15 +127,15 @@ class _Logic:
             case "ExpressionRef" if steps:
                 yield from self._retrieved(*self._definition(library, node), steps - 1)
             case "Flatten" | "Union" | "Distinct" | "List":
-                operands = node.get("element") or node.get("operand") or ()
-                for one in operands if isinstance(operands, list) else [operands]:
-                    yield from self._retrieved(library, one, steps)
+                parts = node.get("element") or node.get("operand") or ()
+                for part in parts if isinstance(parts, list) else [parts]:
+                    yield from self._retrieved(library, part, steps)
             case "Query":
                 for source in node.get("source", ()):
                     yield from self._retrieved(library, source["expression"], steps)
             case "FunctionRef" if self._home(library, node) == "ClinicalData":
-                for one in node.get("operand", ()):
-                    yield from self._retrieved(library, one, steps)
+                for operand in node.get("operand", ()):
+                    yield from self._retrieved(library, operand, steps)
 
 
 def _nodes(node: Any) -> Iterator[Node]:
