@@ -195,6 +195,28 @@ def run_tests(
     raise typer.Exit(0 if report.passed else 1)
 
 
+@app.command()
+def mutate(
+    guideline: Annotated[str, typer.Argument(help="The id of a guideline, such as dk-denosumab.")],
+    paths: Annotated[list[Path] | None, typer.Argument(help="Guideline folders; default: the content.")] = None,
+    only: Annotated[str, typer.Option(help="Only this definition or function.")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="Try an even sample of this many.")] = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Turn each comparison and move each number of the logic by one step: does a case fail? List what survives."""
+    from cds.commands.mutate import narrator
+    from cds.tester.mutation_report import as_json, as_text
+    from cds.tester.mutation_run import mutate as run
+
+    found = _content_paths(load_settings(), paths)
+    report = run(found, guideline, only=only, limit=limit, progress=narrator(err))
+    if form is Format.JSON:
+        _print_json(as_json(report))
+    else:
+        out.print(as_text(report), soft_wrap=True, highlight=False, markup=False)
+    raise typer.Exit(0 if report.passed else 1)
+
+
 @app.command("new-guideline")
 def new_guideline(
     identity: Annotated[str, typer.Argument(metavar="ID", help="The id of the guideline, such as dk-denosumab.")],

@@ -34,8 +34,8 @@ class LogicGraph:
         self._aliases = {name: _aliases(document) for name, document in documents.items()}
         for name, document in documents.items():
             for statement in document["library"].get("statements", {}).get("def", ()):
-                kind: Kind = "function" if statement.get("type") == "FunctionDef" else "definition"
-                self.statements.setdefault(Unit(kind, name, statement["name"]), []).append(statement)
+                unit = Unit(kind_of_statement(statement), name, statement["name"])
+                self.statements.setdefault(unit, []).append(statement)
         self._uses = {unit: frozenset(self._references(unit)) for unit in self.statements}
         self.is_constant = cache(self._is_constant)
         self.never_null = cache(self._never_null)
@@ -142,6 +142,11 @@ def _has_element(node: Any) -> bool:
             return all(_has_element(branch) for branch in (*(item["then"] for item in items), other))
         case _:
             return False
+
+
+def kind_of_statement(statement: Mapping[str, Any]) -> Kind:
+    """Tell whether a statement of a library defines a function or an expression."""
+    return "function" if statement.get("type") == "FunctionDef" else "definition"
 
 
 def nodes(value: Any) -> Iterator[Mapping[str, Any]]:

@@ -1,0 +1,130 @@
+"""What definitions were seen as: which values are needed of which kind of definition, and the report of gaps."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from cds.app import content_paths
+from cds.tester.definition_coverage import DefinitionCoverage, kind_of
+from cds.tester.logic_graph import LogicGraph, Unit
+from cds.tester.report import as_json, as_text
+from cds.tester.runner import run_cases
+
+BOOLEAN, DECIMAL, LIST = "System.Boolean", "System.Decimal", "List<FHIR.Observation>"
+RETRIEVE = {"type": "Retrieve", "dataType": "{http://hl7.org/fhir}Observation"}
+NUMBER = {"type": "Literal", "value": "1"}
+NULL = {"type": "Null"}
+
+
+FIRST = {"type": "First", "source": {"type": "ExpressionRef", "name": "data"}}
+
+
+def reference(name, kind="ExpressionRef", **more):
+    return {"type": kind, "name": name, **more}
+
+
+def graph(**definitions):
+    statements = [{"name": name, "expression": expression} for name, expression in definitions.items()]
+    return LogicGraph({"L": {"library": {"statements": {"def": statements}}}})
+
+
+def unit(name, kind="definition"):
+    return Unit(kind, "L", name)
+
+
+@pytest.mark.parametrize(
+    ("expression", "result_type", "needed"),
+    [
+        (NUMBER, DECIMAL, ("evaluated",)),
+        (reference("constant"), DECIMAL, ("evaluated",)),
+        (reference("data"), LIST, ("some", "none")),
+        ({"type": "Exists", "operand": reference("data")}, BOOLEAN, ("true", "false")),
+        ({"type": "First", "source": reference("data")}, DECIMAL, ("value", "null")),
+        ({"type": "Count", "source": reference("data")}, "System.Integer", ("value",)),
+        (
+            {"type": "Coalesce", "operand": [{"type": "First", "source": reference("data")}, NUMBER]},
+            DECIMAL,
+            ("value",),
+        ),
+        ({"type": "If", "condition": reference("data"), "then": NUMBER, "else": NUMBER}, DECIMAL, ("value",)),
+        ({"type": "If", "condition": reference("data"), "then": NUMBER, "else": NULL}, DECIMAL, ("value", "null")),
+        (
+            {"type": "If", "condition": reference("data"), "then": {"type": "List", "element": [NUMBER]}, "else": NULL},
+            LIST,
+            ("some", "none"),
+        ),
+    ],
+)
+def test_what_cases_should_see_depends_on_the_type_and_on_what_can_be(expression, result_type, needed):
+    assert graph(data=RETRIEVE, constant=NUMBER, it=expression).needed(unit("it"), result_type) == needed
+
+
+def test_carriers_of_a_function_are_the_definitions_that_call_it_through_functions():
+    inner = {"name": "f", "type": "FunctionDef", "expression": NUMBER}
+    outer = {"name": "g", "type": "FunctionDef", "expression": reference("f", "FunctionRef")}
+    statements = [
+        inner,
+        outer,
+        {"name": "first", "expression": reference("g", "FunctionRef")},
+        {"name": "second", "expression": reference("first")},
+        {"name": "other", "expression": NUMBER},
+    ]
+    found = LogicGraph({"L": {"library": {"statements": {"def": statements}}}})
+    assert found.carriers(unit("f", "function")) == {unit("first")}
+    assert found.carriers(unit("first")) == {unit("first")}
+    assert found.reachable([unit("second")]) == [
+        unit("second"),
+        unit("first"),
+        unit("g", "function"),
+        unit("f", "function"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (None, "null"),
+        (True, "true"),
+        (False, "false"),
+        (0, "value"),
+        ([], "none"),
+        ([1], "some"),
+        (ValueError(), "error"),
+    ],
+)
+def test_a_value_has_a_kind(value, kind):
+    assert kind_of(value) == kind
+
+
+@pytest.mark.parametrize(
+    ("needed", "seen", "missing"),
+    [
+        (("true", "false"), {"true", "null"}, ("false",)),
+        (("value", "null"), {"value", "null"}, ()),
+        (("value",), {"some"}, ()),
+        (("evaluated",), {"value"}, ()),
+        (("evaluated",), set(), ("evaluated",)),
+        (("evaluated",), {"error"}, ("evaluated",)),
+    ],
+)
+def test_what_is_missing_is_what_no_case_showed(needed, seen, missing):
+    found = DefinitionCoverage(
+        guideline="g", library="L", definition="D", file="f", line=1, needed=needed, seen=frozenset(seen)
+    )
+    assert found.missing == missing
+
+
+def test_a_definition_never_seen_false_is_a_gap_with_its_line_only_when_asked(folder):
+    path = folder / "tests/nsaid-low-egfr.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["cases"] = [case for case in document["cases"] if "exactly 30" not in case["name"]]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    paths = content_paths([folder])
+    assert run_cases(paths).passed
+    report = run_cases(paths, definitions=True)
+    assert not report.passed
+    assert 'XxPainkillers."eGFR Is Too Low" was never false' in as_text(report)
+    gap = next(one for one in as_json(report)["definitions"] if one["missing"])
+    assert (gap["definition"], gap["missing"], gap["line"] > 1) == ("eGFR Is Too Low", ["false"], True)
