@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format elm check cases integration e2e bench bench-engine conformance-engine fuzz docs clean
+.PHONY: help run test lint format elm check cases integration e2e bench bench-engine conformance-engine fuzz coverage-pages docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
@@ -70,6 +70,9 @@ bench-engine: $(VENV)/.dev ## Time the engine beside the reference engines, into
 
 fuzz: $(VENV)/.dev ## 100,000 mutations of ELM, FHIRPath and resources
 	$(BIN)/python -m tools.fuzz.engine --count 100000
+
+coverage-pages: $(VENV)/.dev ## Write docs/coverage/: recommendation, cards, CQL definitions, cases
+	$(BIN)/python -m tools.coverage_page
 
 docs: $(VENV)/.docs ## Build the documentation site into site/
 	$(BIN)/mkdocs build --strict
