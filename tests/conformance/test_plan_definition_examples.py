@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
+import json
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -146,3 +150,107 @@ def test_every_plan_of_the_package_is_linted_with_file_path_and_reason(tmp_path)
         "no contained resource #amlodipinePrescription is loaded",
     ):
         assert any(expected in message for message in said), expected
+
+
+ZIKA = Path(__file__).parent / "zika"
+QUESTIONS = "http://example.org/questionnaires"
+SNOMED = "http://snomed.info/sct"
+
+
+@pytest.fixture(scope="module")
+def zika(tmp_path_factory):
+    """HL7's Zika plan and activities unchanged; the logic and the activities that its package lacks from `zika/`.
+
+    The logic in the package is for a draft of FHIR 3: it is written anew for R4, under the names of the plan.
+    """
+    folder = tmp_path_factory.mktemp("zika")
+    shutil.copytree(ZIKA, folder, dirs_exist_ok=True)
+    wanted = (
+        "PlanDefinition-zika-virus-intervention.json",
+        "ActivityDefinition-administer-zika-virus-exposure-assessment.json",
+        "ActivityDefinition-provide-mosquito-prevention-advice.json",
+    )
+    for file, body in resources(R4_EXAMPLES, ("PlanDefinition", "ActivityDefinition")):
+        if file in wanted:
+            (folder / file).write_bytes(body)
+    content = load_content([folder])
+    return content.guidelines[0], Compiler(content).compile_guidelines()["zika-virus-intervention"]
+
+
+def condition(code: str, onset: str) -> dict[str, Any]:
+    return {
+        "resourceType": "Condition",
+        "id": code,
+        "subject": {"reference": "Patient/example"},
+        "clinicalStatus": {
+            "coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active"}]
+        },
+        "code": {"coding": [{"system": SNOMED, "code": code}]},
+        "onsetDateTime": onset,
+    }
+
+
+def assessment(*yes: str, weeks: int | None = None) -> dict[str, Any]:
+    components = [(name, {"valueBoolean": True}) for name in yes]
+    if weeks is not None:
+        quantity = {"value": weeks, "unit": "wk", "system": "http://unitsofmeasure.org", "code": "wk"}
+        components.append(("weeks-since-exposure", {"valueQuantity": quantity}))
+    return {
+        "resourceType": "Observation",
+        "id": "assessment",
+        "status": "final",
+        "issued": "2017-03-01T10:00:00Z",
+        "subject": {"reference": "Patient/example"},
+        "code": {"coding": [{"system": QUESTIONS, "code": "zika-virus-exposure-assessment"}]},
+        "component": [
+            {"code": {"coding": [{"system": QUESTIONS, "code": name}]}, **value} for name, value in components
+        ],
+    }
+
+
+PREGNANT = condition("77386006", "2016-12-01")
+TRAVEL, RESIDENT, PLANNED = "recent-travel-to-zika-area", "resident-of-zika-area", "planned-travel-to-zika-area"
+PCR, IGM = "Serum and urine rRT-PCR for Zika virus", "Serum Zika virus IgM and dengue virus IgM"
+LATE = "Zika virus IgM antibody testing"
+ASSESS = "zika-virus-exposure-assessment"
+
+
+@pytest.mark.parametrize(
+    ("facts", "offered"),
+    [
+        ([], None),
+        ([PREGNANT], [ASSESS]),
+        ([PREGNANT, assessment()], []),
+        ([PREGNANT, assessment(TRAVEL), condition("386661006", "2017-02-28")], [PCR]),
+        ([PREGNANT, assessment(TRAVEL), condition("386661006", "2017-02-18")], [IGM]),
+        # Fourteen days ago, but at what time of the day? Whether that is two weeks cannot be known.
+        ([PREGNANT, assessment(TRAVEL), condition("386661006", "2017-02-20")], []),
+        ([PREGNANT, assessment(TRAVEL), condition("386661006", "2016-12-01")], [LATE]),
+        ([PREGNANT, assessment(TRAVEL, weeks=1)], [PCR]),
+        ([PREGNANT, assessment(TRAVEL, weeks=2)], [IGM]),
+        ([PREGNANT, assessment(TRAVEL, weeks=13)], [LATE]),
+        ([PREGNANT, assessment(RESIDENT)], [IGM]),
+        ([PREGNANT, assessment(PLANNED)], ["Provide Mosquito Prevention Advice", "Contraception advice"]),
+    ],
+)
+def test_hl7s_zika_plan_gives_the_cards_of_the_cdcs_guidance(zika, facts, offered):
+    guideline, logic = zika
+    patient = PATIENT | {"gender": "female"}
+    evaluators = logic.evaluators([patient, *facts], parameters={}, now=NOW)
+    result = apply_plan_definition(guideline.artifact, evaluators, Call(patient=patient, now=NOW, hook="patient-view"))
+    cards = cards_from_request_group(result, guideline=guideline, new_id=lambda: "00000000-0000-4000-8000-000000000001")
+    assert [issue.message for issue in result.trace.issues if issue.severity == "error"] == []
+    assert [card.summary for card in cards] == ([] if offered is None else ["Zika Virus Assessment"])
+    made = [
+        (action.resource.get("code") or action.resource["reasonCode"][0])
+        for card in cards
+        for offer in card.suggestions or ()
+        for action in offer.actions
+    ]
+    assert [concept.get("text") or concept["coding"][0]["code"] for concept in made] == (offered or [])
+
+
+def test_the_compiled_logic_of_the_zika_plan_is_that_of_its_cql():
+    library = json.loads((ZIKA / "Library" / "zika-virus-intervention-logic.json").read_text())
+    (source,) = [one["data"] for one in library["content"] if one["contentType"] == "text/cql"]
+    assert base64.b64decode(source) == (ZIKA / "cql" / "ZikaVirusIntervention.cql").read_bytes()
