@@ -424,6 +424,16 @@ def test_a_plan_that_is_not_for_use_is_applied_with_a_warning(fhir):
     assert ids_of(result) == ["measured", "signed"]
 
 
+@pytest.mark.pd("PD-061", "PD-241")
+def test_a_call_that_does_not_end_in_time_is_503(fhir):
+    endless = when("(1 | 2).repeat($this + 1).exists()", "text/fhirpath")
+    sent = PLAN | {"action": [{"id": "a", "title": "A", "condition": endless}], "url": f"{BASE}/endless"}
+    with running(content=(fhir.settings.content[0],), sandbox=False, deadline_ms=300) as hurried:
+        given = {"planDefinition": sent, "subject": "Patient/p1", "data": DATA}
+        outcome = post(hurried, "/fhir/PlanDefinition/$apply", 503, **given)
+    assert outcome["issue"][0]["code"] == "timeout"
+
+
 # ActivityDefinition/$apply, Library/$evaluate, $data-requirements
 
 

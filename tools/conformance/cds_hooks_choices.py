@@ -6,7 +6,7 @@ REASONS = {
     "CH-008": "Reviewed: TLS (own certificate or proxy), no redirects, allow-lists, no patient data in logs.",
     "CH-009": "This page; `GET /cds-services` says the rest.",
     "CH-025": "Not used: one id for each guideline and hook, because discovery is keyed by URL in real clients.",
-    "CH-026": "Content is read at the start, so that an answer can name its revision; the ETag follows it.",
+    "CH-026": "The ETag follows the content, also where CDS_RELOAD_SECONDS lets it change.",
     "CH-033": "Only addresses of CDS_FHIR_SERVERS are called: list https addresses. http is there for a test set-up.",
     "CH-052": "One step outside the subset: `_include` of the Medication that an order refers to. A client that leaves "
     "it out is served all the same: the Medication is read, or the key is named in a 412.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from cds.expressions.evaluators import Evaluators
@@ -54,6 +53,7 @@ async def apply_plan(call: OperationCall) -> dict[str, Any]:
         data = await subject_data.gather(call, requirements, subject)
         evaluators, circumstances = _prepared(call, logic, data)
         applied = apply_plan_definition(plan, evaluators, circumstances)
+        call.refuse_if_late()
         if call.inputs.one("mergeNestedCarePlans"):
             applied = merge_nested_plans(applied)
         results.append(care_plan(applied, plan) if form == "careplan" else bundle(applied))
@@ -72,6 +72,7 @@ async def apply_one_activity(call: OperationCall) -> dict[str, Any]:
         data = await subject_data.gather(call, requirements, subject)
         evaluators, circumstances = _prepared(call, logic, data)
         applied = apply_activity(activity, evaluators, circumstances)
+        call.refuse_if_late()
         result = activity_result(applied)
         if result is None:
             reasons = "; ".join(issue.message for issue in applied.issues if issue.severity == "error")
@@ -100,7 +101,7 @@ def _prepared(call: OperationCall, logic: Logic, data: SubjectData) -> tuple[Eva
         data.resources,
         parameters=bind_hook_context(logic.parameters, context),
         now=now,
-        deadline=time.monotonic() + call.world.seconds,
+        deadline=call.deadline,
     )
     practitioner = call.inputs.text("practitioner")
     circumstances = Call(

@@ -5,7 +5,6 @@ R4 core has no $evaluate; parameters and result are those of the CPG guide (cpg-
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from cds.content.elm import DefinitionName
@@ -48,7 +47,7 @@ async def evaluate_library(call: OperationCall) -> dict[str, Any]:
         data.resources,
         parameters=bind_hook_context(logic.parameters, subject_data.context_of(call, data)),
         now=subject_data.evaluation_time(call),
-        deadline=time.monotonic() + call.world.seconds,
+        deadline=call.deadline,
     )
     listed: list[dict[str, Any]] = []
     for name in names:
@@ -58,6 +57,7 @@ async def evaluate_library(call: OperationCall) -> dict[str, Any]:
         except EngineError as error:
             failure = operation_outcome("exception", str(error), expression=name.definition)
             listed.append({"name": name.definition, "resource": failure})
+    call.refuse_if_late()
     return {"resourceType": "Parameters", "parameter": listed}
 
 

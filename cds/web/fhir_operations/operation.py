@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from cds.content.artifact import Artifact
-from cds.errors import RefusedRequest
+from cds.errors import OutOfTime, RefusedRequest
 from cds.hooks.caller import Caller
 from cds.service import World
 from cds.web.fhir_operations.inputs import Inputs, Parameter
@@ -28,12 +29,27 @@ class NotSupported(RefusedRequest):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationCall:
-    """One call: what was sent, the artefact it was sent to (None at type level), and who calls which world."""
+    """One call: what was sent, the artefact it was sent to (None at type level), and who calls which world.
+
+    `deadline` is a `time.monotonic()` value, for all subjects of the call together.
+    """
 
     inputs: Inputs
     instance: Artifact | None
     world: World
     caller: Caller
+    deadline: float
+
+    @property
+    def seconds(self) -> float:
+        """The time that is left."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    def refuse_if_late(self) -> None:
+        """Raise `OutOfTime` when the time of the call is used up: half an answer is not given."""
+        if time.monotonic() > self.deadline:
+            msg = "the call could not be answered within its time (CDS_DEADLINE_MS)"
+            raise OutOfTime(msg)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

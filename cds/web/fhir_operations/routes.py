@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -79,7 +80,9 @@ def fhir_router(serving: Serving, *, public_url: str, max_body_bytes: int, authe
                 if parameter in inputs:
                     msg = f"{parameter} is not allowed where the address says which resource is meant"
                     raise BadRequest(msg, expression=parameter)
-        call = OperationCall(inputs=inputs, instance=instance, world=world, caller=caller)
+        call = OperationCall(
+            inputs=inputs, instance=instance, world=world, caller=caller, deadline=time.monotonic() + world.seconds
+        )
         return _answer(await found.answer(call))
 
     return router

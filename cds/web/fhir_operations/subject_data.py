@@ -6,6 +6,7 @@ same line as the data of a hook call: checked for its patient, codes and units n
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -121,9 +122,10 @@ async def gather(
     call: OperationCall, requirements: Sequence[DataRequirement], subject: Mapping[str, str]
 ) -> SubjectData:
     """Gather the data about one subject. Raises `RefusedRequest`: 404 for one that is not there, 422 for lost data."""
+    await asyncio.sleep(0)  # other calls get their turn between two subjects
     given = _given(call.inputs)
     request = _as_request(call, subject.get("Patient", "none"))
-    reader = call.world.fhir_servers.reader_for(request, call.caller, seconds=call.world.seconds)
+    reader = call.world.fhir_servers.reader_for(request, call.caller, seconds=call.seconds)
     if reader is None and request.fhir_server is not None:
         msg = "the FHIR server of the call is not among those that may be read (CDS_FHIR_SERVERS)"
         raise BadRequest(msg, expression="dataEndpoint")
