@@ -31,6 +31,10 @@ _FLAGS = (
 _SECONDS = 30
 
 
+class Refused(Exception):
+    """The browser did not do what it was told."""
+
+
 class Tab:
     """One page: go somewhere, do something, read what is there. What went wrong in it is in `problems`."""
 
@@ -49,7 +53,8 @@ class Tab:
         while True:
             message = json.loads(self._connection.recv(timeout=_SECONDS))
             if message.get("id") == self._number:
-                assert "error" not in message, f"{method}: {message['error']}"
+                if "error" in message:
+                    raise Refused(f"{method}: {message['error']}")
                 return message["result"]
             self._note(message)
 
@@ -73,14 +78,21 @@ class Tab:
     def wait(self, condition: str) -> None:
         """Wait until a JavaScript expression is true."""
         end = time.monotonic() + _SECONDS
-        while not self.run(f"Boolean({condition})"):
+        while not self._holds(condition):
             assert time.monotonic() < end, f"did not come true: {condition}\n{self.text('body')[:2000]}"
             time.sleep(0.05)
 
+    def _holds(self, condition: str) -> bool:
+        try:
+            return bool(self.run(f"Boolean({condition})"))
+        except Refused:  # the page is just being left
+            return False
+
     def go(self, url: str) -> None:
-        """Open an address and wait until it is loaded."""
+        """Open an address and wait until it is loaded, also when it is the address of the page before."""
+        self.run("window.before = true")
         self.send("Page.navigate", url=url)
-        self.wait(f"document.readyState === 'complete' && location.href === {json.dumps(url)}")
+        self.wait(f"!window.before && document.readyState === 'complete' && location.href === {json.dumps(url)}")
 
     def click(self, selector: str) -> None:
         """Click on the first element of a selector, as a script does."""

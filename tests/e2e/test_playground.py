@@ -131,6 +131,32 @@ def test_the_raw_call_can_be_repeated_with_curl(tab, server):
     assert any("24 mL/min" in card["summary"] for card in json.loads(answer.stdout)["cards"])
 
 
+def test_the_picture_of_a_guideline_shows_what_the_last_decision_was(tab, server):
+    visit(tab, server, "renal-failure", "order-select")
+    tab.click("a[href='/playground/guidelines/nl-lenalidomide?patient=renal-failure']")
+    tab.wait("document.querySelector('.picture svg')")
+    fired = tab.run("[...document.querySelectorAll('.box.action.true title')].map(each => each.textContent)")
+    assert len(fired) == 3
+    assert tab.count(".box.action") == tab.count(".recommendations tbody tr")
+    assert tab.count(".recommendations .outcome.true") == 3
+
+
+def test_a_pasted_request_gets_its_cards(tab, server):
+    tab.go(f"{server.settings.public_url}/playground/request")
+    tab.click("form.order button")
+    tab.wait("document.querySelector('.card')")
+    assert tab.count(KIDNEY) == 1
+    assert tab.count("article.card form") == 0
+
+
+def test_what_is_wrong_with_a_pasted_request_is_said(tab, server):
+    tab.go(f"{server.settings.public_url}/playground/request")
+    tab.fill("textarea", '{"hook": "patient-view"')
+    tab.click("form.order button")
+    tab.wait("document.querySelector('#visit .fault')")
+    assert "not JSON" in tab.text("#visit .fault")
+
+
 def test_no_card_is_explained_and_not_an_empty_page(tab, server):
     visit(tab, server, "nothing-wrong", "order-select")
     assert "No cards" in tab.text("#answer")
@@ -160,16 +186,26 @@ def _tab_to(tab: Tab, selector: str) -> None:
 
 
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("state", ["choose", "patient", "cards"])
+@pytest.mark.parametrize("state", ["choose", "patient", "cards", "silent", "guideline", "request"])
 def test_axe_finds_no_serious_violation(tab, server, state, dark):
     script = _axe()
     if state == "choose":
         tab.go(f"{server.settings.public_url}/")
     elif state == "patient":
         tab.go(f"{server.settings.public_url}/playground/patients/erythropoietin-too-high")
+    elif state == "request":
+        tab.go(f"{server.settings.public_url}/playground/request")
+        tab.click("form.order button")
+        tab.wait("document.querySelector('.card')")
     else:
         visit(tab, server, "renal-failure", "order-select")
         tab.run("document.querySelectorAll('.card details').forEach(each => { each.open = true })")
+    if state == "silent":
+        tab.run("document.querySelectorAll('.call details').forEach(each => { each.open = true })")
+        tab.wait("document.querySelectorAll('.silent').length === 4 && document.querySelector('.call pre')")
+        tab.run("document.querySelectorAll('.silent details').forEach((each, n) => { each.open = n < 5 })")
+    if state == "guideline":
+        tab.go(f"{server.settings.public_url}/playground/guidelines/nl-lenalidomide?patient=renal-failure")
     tab.look(dark=dark)
     tab.run(f"{script}; 0")
     found = tab.run(
@@ -180,7 +216,7 @@ def test_axe_finds_no_serious_violation(tab, server, state, dark):
 
 def test_a_narrow_screen_needs_no_scrolling_sideways(tab, server):
     tab.look(width=360, height=740, mobile=True)
-    for address in ("/", "/playground/patients/renal-failure"):
+    for address in ("/", "/playground/patients/renal-failure", "/playground/guidelines/dk-denosumab"):
         tab.go(f"{server.settings.public_url}{address}")
         assert tab.run("document.documentElement.scrollWidth") <= 360
     visit(tab, server, "renal-failure", "order-select")

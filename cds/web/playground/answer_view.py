@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cds.content.guideline import Guideline
 from cds.web.playground.explanation import Reason, why
 from cds.web.playground.pages import pretty
 from cds.web.playground.ports import Store
@@ -25,18 +26,25 @@ class CardView:
     overridden: str | None
 
 
-def cards_of(visit: Visit, store: Store) -> list[CardView]:
+GuidelineOf = Callable[[str], Guideline]
+
+
+def cards_of(visit: Visit, guideline_of: GuidelineOf, store: Store) -> list[CardView]:
     """Give the cards of all services, sorted by indicator, then as they came."""
-    return sorted(card_views(visit.exchanges, store, visit.overridden), key=lambda view: _urgency(view.card))
+    return sorted(
+        card_views(visit.exchanges, guideline_of, store, visit.overridden), key=lambda view: _urgency(view.card)
+    )
 
 
-def card_views(exchanges: Sequence[Exchange], store: Store, overridden: dict[str, str]) -> list[CardView]:
+def card_views(
+    exchanges: Sequence[Exchange], guideline_of: GuidelineOf, store: Store, overridden: dict[str, str]
+) -> list[CardView]:
     """Give the cards of these calls with their reasons."""
     return [
         CardView(
             card=card,
             service=exchange.service,
-            why=why(exchange, card["source"].get("topic", {}).get("code", ""), store),
+            why=why(exchange, card["source"].get("topic", {}).get("code", ""), guideline_of(exchange.service), store),
             overridden=overridden.get(card["uuid"]),
         )
         for exchange in exchanges

@@ -16,6 +16,7 @@ from cds.web.playground.ports import Store
 _DRUGS = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
 _ENDED = ("completed", "stopped", "cancelled", "entered-in-error")
 _FINAL = ("final", "amended", "corrected")
+_NOT_A_RESULT = ("entered-in-error", "cancelled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ def view_chart(resources: Sequence[Mapping[str, Any]], store: Store, today: date
             for each in resources
             if each["resourceType"] not in shown
         ],
-        results=_results(_of(resources, "Observation")),
+        results=_results(_of(resources, "Observation"), today),
     )
 
 
@@ -108,28 +109,37 @@ def _drug(resource: Mapping[str, Any], store: Store) -> Entry:
     return _entry(resource, f"{name}: {dose}" if dose and dose != status else name)
 
 
-def _results(observations: Sequence[Mapping[str, Any]]) -> list[Result]:
+def _results(observations: Sequence[Mapping[str, Any]], today: date) -> list[Result]:
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for observation in observations:
         unit = object_at(observation, "valueQuantity").get("unit", "")
         groups.setdefault((concept_text(observation.get("code")), unit), []).append(observation)
-    return [_result(name, group) for (name, _), group in groups.items()]
+    return [_result(name, group, today) for (name, _), group in groups.items()]
 
 
-def _result(name: str, group: list[Mapping[str, Any]]) -> Result:
-    ordered = sorted(group, key=when)
+def _result(name: str, group: list[Mapping[str, Any]], today: date) -> Result:
+    valid = [each for each in group if each.get("status") not in _NOT_A_RESULT]
+    ordered = sorted(valid or group, key=when)
     latest = ordered[-1]
     points = [(when(each), Decimal(str(each["valueQuantity"]["value"]))) for each in ordered if _is_point(each)]
-    status = str(latest.get("status", ""))
     return Result(
         name=name or "Result without a name",
         value=observed_value(latest),
         day=when(latest),
         reference=_reference(latest),
-        remark="" if status in _FINAL else status,
+        remark=_remark(latest, today),
         resource=_literal(latest),
         chart=draw(name, points, object_at(latest, "valueQuantity").get("unit", "")) if len(points) > 1 else None,
     )
+
+
+def _remark(observation: Mapping[str, Any], today: date) -> str:
+    """Say what keeps a result from being taken as it stands: no final status, a date to come."""
+    status = str(observation.get("status", "no status"))
+    remarks = [] if status in _FINAL else [status]
+    if when(observation) > today.isoformat():
+        remarks.append("dated in the future")
+    return ", ".join(remarks)
 
 
 def _is_point(observation: Mapping[str, Any]) -> bool:

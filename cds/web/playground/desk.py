@@ -7,6 +7,7 @@ from datetime import date
 
 from fastapi import Request, Response
 
+from cds.content.guideline import Guideline
 from cds.data.fhir_reader import FhirReader
 from cds.errors import NotFound
 from cds.service import Serving, World
@@ -48,6 +49,15 @@ class Desk:
         """The day of the visits."""
         return self.world.clock().date()
 
+    @property
+    def guidelines(self) -> dict[str, Guideline]:
+        """The guidelines that are served, by id."""
+        return {service.guideline.id: service.guideline for service in self.world.services.values()}
+
+    def guideline_of(self, service_id: str) -> Guideline:
+        """Give the guideline of a service; raises `NotFound`."""
+        return self.world.find_service(service_id).guideline
+
     def visit(self, patient_id: str) -> Visit:
         """Give the visit of a patient; raises `NotFound`."""
         if patient_id not in self.stories:
@@ -78,7 +88,7 @@ class Desk:
             drugs=drug_choices(self.stories.values(), self.today),
             schedules=SCHEDULES,
             hooks=HOOKS,
-            cards=cards_of(visit, self.store),
+            cards=cards_of(visit, self.guideline_of, self.store),
             refused=[exchange for exchange in visit.exchanges if exchange.status != 200],
             notes=notes,
             fault=fault,

@@ -83,7 +83,11 @@ def medication_text(resource: Mapping[str, Any], store: Store) -> str:
         return name
     reference = object_at(resource, "medicationReference")
     target = parse_reference(reference.get("reference"))
-    stored = store.snapshot().get(target.type, {}).get(target.id) if target else contained(resource, reference)
+    stored = (
+        store.snapshot().get(target.type, {}).get(target.id)
+        if target
+        else contained(resource, reference.get("reference"))
+    )
     return concept_text(object_at(stored, "code")) or str(reference.get("display") or "drug not named")
 
 

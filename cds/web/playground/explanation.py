@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cds.content.guideline import Guideline
+from cds.content.walk import actions as plan_actions
 from cds.fhir.references import literal_of
+from cds.web.playground.definition_text import definition_text, split_name
 from cds.web.playground.display import resource_summary, value_text, when
 from cds.web.playground.ports import Store
 from cds.web.playground.visits import Exchange
 
-_QUALIFIED = re.compile(r'^(?:(?P<library>\w+)\.)?"?(?P<name>[^"]+)"?$')
 _STANDING = {"error": 0, "unknown": 1, "false": 2, "skipped": 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One condition: its definition in words, the library it is in, what came of it, and why where that is known."""
+    """One condition: its definition, the library that holds it, its CQL, what came of it, and why where known."""
 
     name: str
     library: str
     outcome: str
     reason: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,28 +41,33 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One recommendation: the conditions, the decisive one first, and the sources."""
+    """One recommendation: what it is for, the section of the source, its conditions, the data that were read.
+
+    Of a silent recommendation only the first condition that did not hold is given.
+    """
 
     recommendation: str
     title: str
+    meaning: str
+    section: str
     outcome: str
     conditions: tuple[Condition, ...]
     sources: tuple[Source, ...]
 
 
-def why(exchange: Exchange, recommendation: str, store: Store) -> Reason | None:
+def why(exchange: Exchange, recommendation: str, guideline: Guideline, store: Store) -> Reason | None:
     """Give the reason of a card by its recommendation; None when the decision does not hold it."""
     for action in _actions(exchange):
         if action["outcome"] == "true" and recommendation in (action.get("recommendation"), action.get("action")):
-            return _reason(action, exchange, store)
+            return _reason(action, exchange, guideline, store)
     return None
 
 
-def why_not(exchange: Exchange, store: Store) -> list[Reason]:
+def why_not(exchange: Exchange, guideline: Guideline, store: Store) -> list[Reason]:
     """Give every recommendation that stayed silent: failed ones first, then undecided, then those that do not apply."""
     silent = [action for action in _decision_actions(exchange) if action["outcome"] != "true"]
     silent.sort(key=lambda action: _STANDING.get(action["outcome"], 9))
-    return [_reason(action, exchange, store) for action in silent]
+    return [_reason(action, exchange, guideline, store) for action in silent]
 
 
 def _decision_actions(exchange: Exchange) -> list[Mapping[str, Any]]:
@@ -75,25 +82,35 @@ def _actions(exchange: Exchange) -> Iterator[Mapping[str, Any]]:
         waiting[:0] = action.get("actions", ())
 
 
-def _reason(action: Mapping[str, Any], exchange: Exchange, store: Store) -> Reason:
-    conditions = [_condition(each) for each in action.get("conditions", ())]
+def _reason(action: Mapping[str, Any], exchange: Exchange, guideline: Guideline, store: Store) -> Reason:
+    written = _written(action, guideline)
+    conditions = [_condition(each, guideline) for each in action.get("conditions", ())]
     if action["outcome"] != "true":
         conditions = [each for each in conditions if each.outcome != "true"][:1]
     return Reason(
         recommendation=str(action.get("recommendation") or action.get("action") or action["path"]),
-        title=str(action.get("title") or ""),
+        title=str(written.get("title") or action.get("title") or ""),
+        meaning=str(written.get("textEquivalent") or ""),
+        section="; ".join(str(each["label"]) for each in written.get("documentation", ()) if each.get("label")),
         outcome=str(action["outcome"]),
         conditions=tuple(conditions),
         sources=tuple(_sources(action, exchange, store)),
     )
 
 
-def _condition(condition: Mapping[str, Any]) -> Condition:
+def _written(action: Mapping[str, Any], guideline: Guideline) -> Mapping[str, Any]:
+    """Give the action as it stands in the plan."""
+    by_path = {f"PlanDefinition.{path}": written for path, written in plan_actions(guideline.plan)}
+    return by_path.get(str(action["path"]), {})
+
+
+def _condition(condition: Mapping[str, Any], guideline: Guideline) -> Condition:
     expression = str(condition.get("expression", ""))
-    found = _QUALIFIED.match(expression)
+    library, name = split_name(expression)
     return Condition(
-        name=found["name"] if found else expression,
-        library=(found["library"] or "") if found else str(condition.get("language", "")),
+        name=name,
+        library=library,
+        text=definition_text(guideline, expression),
         outcome=str(condition["outcome"]),
         reason=str(condition.get("error") or condition.get("note") or condition.get("description") or ""),
     )

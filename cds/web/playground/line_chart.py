@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-WIDTH, HEIGHT, MARGIN = 120, 32, 4
+WIDTH, HEIGHT, MARGIN = 90, 32, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

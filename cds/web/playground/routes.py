@@ -12,6 +12,8 @@ from cds.errors import NotFound
 from cds.service import Serving
 from cds.web.playground.call_routes import call_router
 from cds.web.playground.desk import HOOKS, Desk
+from cds.web.playground.guideline_routes import guideline_router
+from cds.web.playground.own_request_routes import own_request_router
 from cds.web.playground.pages import FOLDER, page
 from cds.web.playground.ports import Store, Story
 from cds.web.playground.visit_routes import visit_router
@@ -41,4 +43,6 @@ def playground_router(
 
     router.include_router(visit_router(desk))
     router.include_router(call_router(desk))
+    router.include_router(guideline_router(desk))
+    router.include_router(own_request_router(desk))
     return router

@@ -1,0 +1,60 @@
+"""The recommendations of a guideline as a list: what for, from which section, on which hooks, from which data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cds.content.guideline import Guideline
+from cds.content.walk import named_events
+from cds.engine import EngineError
+from cds.expressions.logic import Logic
+from cds.fhir.elements import objects_at
+from cds.web.playground.definition_text import definition_text, split_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommendation:
+    """One top-level action of the plan; `logic` is the CQL of its conditions, `reads` the data these need."""
+
+    id: str
+    title: str
+    meaning: str
+    section: str
+    hooks: tuple[str, ...]
+    conditions: tuple[tuple[str, str], ...]
+    reads: tuple[str, ...]
+    outcome: str
+
+
+def recommendations(guideline: Guideline, logic: Logic, outcomes: Mapping[str, str]) -> list[Recommendation]:
+    """List a guideline's recommendations in the plan's order, with the outcomes of one decision by path."""
+    return [
+        Recommendation(
+            id=str(action.get("id") or index),
+            title=str(action.get("title") or ""),
+            meaning=str(action.get("textEquivalent") or ""),
+            section="; ".join(str(each.get("label", "")) for each in objects_at(action, "documentation")),
+            hooks=named_events(action),
+            conditions=tuple((split_name(each)[1], definition_text(guideline, each)) for each in _expressions(action)),
+            reads=tuple(sorted({read for each in _expressions(action) for read in _reads(logic, each)})),
+            outcome=outcomes.get(f"PlanDefinition.action[{index}]", ""),
+        )
+        for index, action in enumerate(objects_at(guideline.plan, "action"))
+    ]
+
+
+def _expressions(action: Mapping[str, Any]) -> list[str]:
+    return [str(each.get("expression", {}).get("expression", "")) for each in objects_at(action, "condition")]
+
+
+def _reads(logic: Logic, expression: str) -> Iterator[str]:
+    library, name = split_name(expression)
+    try:
+        retrieves = logic.retrieves(library or logic.libraries[0], name)
+    except (EngineError, KeyError):  # not the name of a definition: what it reads cannot be told
+        return
+    for retrieve in retrieves:
+        codes = (retrieve.value_set or "").partition("|")[0].rpartition("/")[2]
+        yield f"{retrieve.type}: {codes}" if codes else retrieve.type
