@@ -47,10 +47,10 @@ def _asks_for_resources(declared: str) -> bool:
 
 
 def _shaped(value: Any, declared: str) -> Any:
-    """Return the value in the declared shape: a list of resources of one type, a Bundle, or as it is."""
+    """Return the value in the declared shape: a list (one value makes a list of one), a Bundle, or as it is."""
     resources = _resources(value)
     if resources is None:
-        return value
+        return [value] if _LIST.fullmatch(declared) and not isinstance(value, list) else value
     if declared == "FHIR.Bundle":
         return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
     listed = _LIST.fullmatch(declared)

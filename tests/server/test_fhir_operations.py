@@ -180,8 +180,12 @@ def answered(response: Any, status: int) -> dict[str, Any]:
 
 def ids_of(result: dict[str, Any]) -> list[str]:
     """The actions that apply."""
-    group = next(one for one in contents(result) if one["resourceType"] == "RequestGroup")
-    return [one["id"] for one in group.get("action", ())]
+    return [one["id"] for one in actions_of(result)]
+
+
+def actions_of(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """The actions of the RequestGroup."""
+    return next(one for one in contents(result) if one["resourceType"] == "RequestGroup").get("action", [])
 
 
 def contents(result: dict[str, Any]) -> list[dict[str, Any]]:
@@ -422,6 +426,20 @@ def test_a_plan_that_is_not_for_use_is_applied_with_a_warning(fhir):
     warned = [one["expression"][0] for one in outcome["issue"] if one["severity"] == "warning"]
     assert warned[:2] == ["PlanDefinition.status", "PlanDefinition.effectivePeriod"]
     assert ids_of(result) == ["measured", "signed"]
+
+
+@pytest.mark.pd("PD-057", "PD-211", "PD-213")
+def test_the_draft_orders_of_a_call_reach_the_shipped_logic_as_in_a_hook_call(server):
+    """The recommendations of $apply with the hook's context as parameters are those of the hook call."""
+    body = server.request("renal-failure", "order-select")
+    drafts = [entry["resource"] for entry in body["context"]["draftOrders"]["entry"]]
+    context = parameters(draftOrders=drafts, selections=body["context"]["selections"], hook="order-select")
+    path = "/fhir/PlanDefinition/nl-lenalidomide/$apply"
+    result = post(server, path, subject="Patient/renal-failure", fhirServer=server.fhir, parameters=context)
+    cards = server.call("nl-lenalidomide-order-select", body).json()["cards"]
+    recommended = [action["code"][0]["coding"][0]["code"] for action in actions_of(result)]
+    assert sorted(recommended) == sorted(card["source"]["topic"]["code"] for card in cards)
+    assert recommended
 
 
 @pytest.mark.pd("PD-061", "PD-241")

@@ -33,6 +33,7 @@ class Declared:
         ("draftOrders", "List<FHIR.MedicationRequest>", [MEDICATION]),
         ("DraftOrders", "List<FHIR.Resource>", [MEDICATION, SERVICE]),
         ("draftServiceRequests", "List<FHIR.ServiceRequest>", [SERVICE]),
+        ("hook", "List<System.String>", ["order-select"]),
         ("ContextPrescriptions", "List<FHIR.MedicationRequest>", [MEDICATION]),
         (
             "draftOrders",
