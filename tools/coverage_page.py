@@ -20,9 +20,9 @@ from cds.content.guideline import Guideline
 from cds.content.library import Content, load_content
 from cds.content.shelf import Shelf
 from cds.content.walk import named_events
+from cds.expressions.logic_graph import LogicGraph, Unit
+from cds.expressions.own_libraries import condition_definitions, logic_graph, own_libraries
 from cds.tester.cases import Case, read_cases
-from cds.tester.logic_graph import LogicGraph, Unit
-from cds.tester.own_libraries import condition_definitions, logic_graph, own_libraries
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs" / "coverage"

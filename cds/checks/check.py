@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cds.checks.findings import Finding
 from cds.checks.guideline_rules import RULES, Subject
+from cds.checks.logic_rules import LOGIC_RULES
 from cds.checks.mapping_rules import MAPPING_RULES
 from cds.content.case_files import guideline_folders, tested_recommendations
 from cds.content.library import Content, examine
@@ -30,7 +31,8 @@ def check_content(paths: Sequence[Path]) -> list[Finding]:
     broken = [Finding(item.file, item.path, "content", "error", item.message) for item in problems]
     compiled = [] if broken else _compilation(content)
     mappings = {finding for rule in MAPPING_RULES for finding in rule.findings(content.shelf)}
-    return sorted({*broken, *compiled, *mappings, *_limits(content), *_rules(content, paths)})
+    logic = set() if broken else {finding for rule in LOGIC_RULES for finding in rule.findings(content)}
+    return sorted({*broken, *compiled, *mappings, *logic, *_limits(content), *_rules(content, paths)})
 
 
 def _compilation(content: Content) -> list[Finding]:

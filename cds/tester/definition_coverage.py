@@ -8,8 +8,8 @@ from typing import Any
 
 from cds.content.guideline import Guideline
 from cds.expressions.logic import Logic
-from cds.tester.logic_graph import Unit
-from cds.tester.own_libraries import condition_definitions, first_line, logic_graph, own_libraries
+from cds.expressions.logic_graph import Unit
+from cds.expressions.own_libraries import condition_definitions, first_line, logic_graph, own_libraries
 
 _OF_A_VALUE = frozenset({"true", "false", "some", "none", "value"})
 

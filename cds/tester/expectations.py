@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from cds.cards.cards import BRANCH, NOT_EVALUATED
 from cds.hooks.response import Card, Suggestion
 from cds.tester.element_paths import MISSING, get_element
+
+_CUT = "…"
+_LONG = 110  # a summary is cut at its limit of 139 characters, or at a word that ends up to 20 before it
 
 
 def action_id(card: Card) -> str:
@@ -34,9 +37,20 @@ def differences(expect: Mapping[str, Any], cards: Sequence[Card]) -> Iterator[st
             yield f"there is no card of {wanted['action']}"
         else:
             yield from (f"{wanted['action']}: {difference}" for difference in _card(wanted, card))
+    for name, card in fired.items():
+        if card.summary.endswith(_CUT) and len(card.summary) > _LONG:
+            yield f"{name}: the summary is cut, a card has 139 characters: {card.summary}"
     failed = sum(action_id(card) == NOT_EVALUATED for card in cards)
     if failed != min(expect.get("could_not_evaluate", 0), 1):
         yield next((card.summary for card in cards if action_id(card) == NOT_EVALUATED), "nothing failed to evaluate")
+
+
+def unknown_actions(expect: Mapping[str, Any], known: Collection[str]) -> Iterator[str]:
+    """Yield the actions of an expectation that the guideline does not have: a misspelt one is silent for ever."""
+    named = [name for member in ("fires", "silent", "fires_only") for name in expect.get(member, ())]
+    for name in dict.fromkeys([*named, *(card["action"] for card in expect.get("cards", ()))]):
+        if name not in known:
+            yield f"the case speaks of {name}, and the guideline has no such action"
 
 
 def _exactly(wanted: set[str], fired: Mapping[str, Card]) -> Iterator[str]:

@@ -13,8 +13,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from cds.tester.logic_graph import Unit, kind_of_statement
-from cds.tester.own_libraries import OwnLibrary, first_line
+from cds.expressions.logic_graph import Unit, kind_of_statement
+from cds.expressions.own_libraries import OwnLibrary, first_line
 
 Path = tuple[str | int, ...]
 _TURNED = {"Less": "LessOrEqual", "Greater": "GreaterOrEqual", "Before": "SameOrBefore", "After": "SameOrAfter"}

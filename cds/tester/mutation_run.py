@@ -17,12 +17,12 @@ from cds.content.guideline import Guideline
 from cds.engine import Engine, EngineError, ResourceIndex, Session
 from cds.errors import ContentError
 from cds.expressions.logic import Logic
+from cds.expressions.logic_graph import LogicGraph, Unit
+from cds.expressions.own_libraries import OwnLibrary, logic_graph, own_libraries
 from cds.knowledge import Knowledge, Service
 from cds.tester.cases import Case, read_cases
-from cds.tester.logic_graph import LogicGraph, Unit
 from cds.tester.mutation import Mutant, mutants, without_annotations
 from cds.tester.observed_logic import ObservedLogic
-from cds.tester.own_libraries import OwnLibrary, logic_graph, own_libraries
 from cds.tester.runner import knowledge_with_drafts, run_case, service_of
 
 Fate = Literal["caught", "survived", "refused"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from cds.content.case_files import guideline_folders
 from cds.content.library import Content, load_content
+from cds.content.walk import actions
 from cds.decisions.memory import MemoryLog
 from cds.errors import CDSError, ContentError
 from cds.hooks.caller import ANYBODY, Caller
@@ -22,7 +23,7 @@ from cds.service import World, call_service
 from cds.tester.cases import Case, read_cases
 from cds.tester.coverage import ConditionCoverage, Coverage
 from cds.tester.definition_coverage import DefinitionCoverage, DefinitionValues
-from cds.tester.expectations import differences
+from cds.tester.expectations import differences, unknown_actions
 from cds.tester.observed_logic import ObservedLogic
 
 _INSTANCE = "00000000-0000-4000-8000-000000000001"
@@ -157,8 +158,15 @@ async def run_case(case: Case, service: Service, knowledge: Knowledge) -> CaseRe
     except CDSError as error:
         return CaseResult(case=case, error=f"{type(error).__name__}: {error}")
     cards = tuple(response.cards)
+    found = (*unknown_actions(case.expect, _action_ids(service)), *differences(case.expect, cards))
     trace = tuple(log.decisions[0].trace)
-    return CaseResult(case=case, differences=tuple(differences(case.expect, cards)), cards=cards, trace=trace)
+    return CaseResult(case=case, differences=found, cards=cards, trace=trace)
+
+
+def _action_ids(service: Service) -> frozenset[str]:
+    """Return the ids of all actions that the service could show as a card."""
+    plans = service.guideline.dependencies.of_type("PlanDefinition")
+    return frozenset(action["id"] for plan in plans for _, action in actions(plan.resource) if "id" in action)
 
 
 def _request(case: Case) -> dict[str, Any]:

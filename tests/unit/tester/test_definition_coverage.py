@@ -7,8 +7,8 @@ import json
 import pytest
 
 from cds.app import content_paths
+from cds.expressions.logic_graph import LogicGraph, Unit
 from cds.tester.definition_coverage import DefinitionCoverage, kind_of
-from cds.tester.logic_graph import LogicGraph, Unit
 from cds.tester.report import as_json, as_text
 from cds.tester.runner import run_cases
 

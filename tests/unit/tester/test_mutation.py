@@ -6,8 +6,8 @@ import copy
 
 import pytest
 
+from cds.expressions.own_libraries import OwnLibrary, own_libraries
 from cds.tester.mutation import mutants
-from cds.tester.own_libraries import OwnLibrary, own_libraries
 from tests.unit.tester.conftest import GUIDELINE
 
 TYPES = "{urn:hl7-org:elm-types:r1}"

@@ -13,7 +13,7 @@ from cds.content.integrity import compiled_libraries
 from cds.content.shelf import Shelf
 from cds.content.walk import actions
 from cds.expressions.languages import definition_of
-from cds.tester.logic_graph import LogicGraph, Unit
+from cds.expressions.logic_graph import LogicGraph, Unit
 
 
 @dataclass(frozen=True, slots=True)
