@@ -150,10 +150,11 @@ class Encoder:
     def _concept(self, concept, way):
         codings = concept.get("coding", [])
         meaning = self.meaning((one["system"], one["code"]) for one in codings)
-        if not meaning:
+        words = [*(one.get("display") for one in codings), concept.get("text")]
+        if not meaning or not any(words):  # without words a card would show the code itself
             return concept
         choices = self._by_meaning.get(meaning, {})
-        display = codings[0].get("display", "")
+        display = next(filter(None, words))
         new = next(
             (self._coding(system, choices, display) for system in way.systems if system in self._open(choices)), None
         )
@@ -186,12 +187,20 @@ class Encoder:
 
     def _quantity(self, quantity, key, way):
         unit, canonical = quantity.get("code"), self._canonical[key]
-        if unit is None or way.unit == "as is":
+        # A plain rate with the code of an indexed one is no other way of writing it.
+        if (
+            unit is None
+            or quantity.get("value") is None
+            or way.unit == "as is"
+            or ("1.73" in unit) is not ("1.73" in canonical)
+        ):
             return
         value = Decimal(str(quantity["value"]))
         if unit != canonical:
             conversion = self._mappings.conversion([key], unit)
             value = value * conversion[1] if conversion else units.convert(value, unit, canonical)
+            if value is None:
+                return
         targets = {
             name: factor for name, factor in self._conversions[key].items() if (factor == 1) is (way.unit == "spelling")
         }
@@ -211,9 +220,10 @@ class Encoder:
                 one["itemCodeableConcept"] = self._concept(one["itemCodeableConcept"], way)
 
     def _order(self, order, way, medications, added):
-        strength = _rewrite_doses(order, way) if MEDICATION in order else None
+        strength = _rewrite_doses(order, way) if MEDICATION in order and "contained" not in order else None
         medication = None
-        if MEDICATION in order and way.medication != "concept":
+        elsewhere = any(one["resourceType"] == "Medication" for one in order.get("contained", ()))
+        if MEDICATION in order and way.medication != "concept" and not elsewhere:
             medication = {"resourceType": "Medication", "id": f"{order['id']}-drug", "code": order.pop(MEDICATION)}
             if strength is not None:
                 numerator = {"value": strength, "unit": "mg", "system": UCUM, "code": "mg"}

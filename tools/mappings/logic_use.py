@@ -127,7 +127,7 @@ class _Logic:
             case "ExpressionRef" if steps:
                 yield from self._retrieved(*self._definition(library, node), steps - 1)
             case "Flatten" | "Union" | "Distinct" | "List":
-                parts = node.get("element") or node.get("operand") or ()
+                parts: Any = node.get("element") or node.get("operand") or ()
                 for part in parts if isinstance(parts, list) else [parts]:
                     yield from self._retrieved(library, part, steps)
             case "Query":
