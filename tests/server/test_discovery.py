@@ -96,6 +96,10 @@ def _self_signed(folder):
 
 @pytest.mark.ch("CH-013")
 def test_a_server_without_guidelines_lists_none(tmp_path):
+    folder = tmp_path / "example" / "PlanDefinition"
+    folder.mkdir(parents=True)
+    plan = {"resourceType": "PlanDefinition", "id": "example", "url": "https://example.org/p", "status": "draft"}
+    (folder / "example.json").write_text(json.dumps(plan))
     with running(content=(tmp_path,), sandbox=False) as empty:
         answer = empty.http.get("/cds-services")
     assert (answer.status_code, answer.json()) == (200, {"services": []})
