@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cds.content.guideline import Guideline
@@ -20,7 +20,7 @@ class DefinitionCoverage:
 
     `needed` is true and false for a Boolean, some and none (of its elements) for a list, value and null for others; a
     definition that cannot be null needs a value only, a constant needs to be evaluated. `seen` may also hold "null"
-    and "error".
+    and "error". `excused` are kinds that the author says it never is, with the reason.
     """
 
     guideline: str
@@ -30,11 +30,17 @@ class DefinitionCoverage:
     line: int
     needed: tuple[str, ...]
     seen: frozenset[str]
+    excused: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What no case showed."""
-        return tuple(wanted for wanted in self.needed if wanted not in self._shown)
+        """What no case showed, and no author excused."""
+        return tuple(one for one in self.needed if one not in self._shown and one not in self.excused)
+
+    @property
+    def contradicted(self) -> tuple[str, ...]:
+        """What the author says it never is, and a case showed."""
+        return tuple(one for one in self.excused if one in self._shown)
 
     @property
     def _shown(self) -> frozenset[str]:
@@ -69,6 +75,7 @@ class DefinitionValues:
             for unit in graph.reachable(roots)
             if unit.kind == "definition" and unit.library in libraries and unit.name != "Patient"
         }
+        self._excuses = {unit: excuses(graph.statements[unit][0]) for unit in self._judged}
         self._seen: dict[tuple[str, str], set[str]] = {(unit.library, unit.name): set() for unit in self._judged}
 
     def add(self, computed: Mapping[tuple[str, str], Any]) -> None:
@@ -91,7 +98,23 @@ class DefinitionValues:
             line=line,
             needed=needed,
             seen=frozenset(self._seen[unit.library, unit.name]),
+            excused=self._excuses[unit],
         )
+
+
+def excuses(statement: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the author says a definition never is, and why: the tag `@never: null, REASON` in its comment.
+
+    Without a reason it excuses nothing. The translator takes the rest of the line, which must hold neither a quotation
+    mark nor a second colon.
+    """
+    found = {}
+    for annotation in statement.get("annotation", ()):
+        for tag in annotation.get("t", ()):
+            kind, _, reason = str(tag.get("value", "")).partition(",")
+            if tag.get("name") == "never" and reason.strip():
+                found[kind.strip()] = reason.strip()
+    return found
 
 
 def kind_of(value: Any) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
+from cds.tester.definition_coverage import DefinitionCoverage
 from cds.tester.runner import TestReport
 
 
@@ -20,12 +22,7 @@ def as_text(report: TestReport) -> str:
     for gap in report.gaps:
         never = " and never ".join(gap.missing)
         lines.append(f"GAP  {gap.guideline}: {gap.action}: the condition `{gap.expression}` was never {never}")
-    for definition in report.definition_gaps:
-        never = " and never ".join(definition.missing)
-        lines.append(
-            f'GAP  {definition.file}, line {definition.line}: {definition.library}."{definition.definition}" '
-            f"was never {never}"
-        )
+    lines += [line for definition in report.definitions for line in _definition(definition)]
     failed = sum(not result.passed for result in report.results)
     lines.append(f"{len(report.results) - failed} passed, {failed} failed")
     if report.coverage:
@@ -35,14 +32,26 @@ def as_text(report: TestReport) -> str:
             f"{covered} of {len(report.coverage)} conditions seen true and seen false, {unknown} also seen unknown"
         )
     if report.definitions:
+        excused = sum(bool(definition.excused) for definition in report.definitions)
         covered = len(report.definitions) - len(report.definition_gaps)
         lines.append(
             f"{covered} of {len(report.definitions)} CQL definitions behind the conditions seen as all they can be "
-            f"({100 * covered / len(report.definitions):.1f} %)"
+            f"({100 * covered / len(report.definitions):.1f} %), {excused} of them with a reason why not"
         )
     if not report.results:
         lines.append("no case was run: that is a failure")
     return "\n".join(lines)
+
+
+def _definition(definition: DefinitionCoverage) -> Iterator[str]:
+    name = f'{definition.file}, line {definition.line}: {definition.library}."{definition.definition}"'
+    if definition.missing:
+        yield f"GAP  {name} was never {' and never '.join(definition.missing)}"
+    for kind in definition.contradicted:
+        yield f"GAP  {name} is said to be never {kind} ({definition.excused[kind]}), and was"
+    for kind, reason in definition.excused.items():
+        if kind not in definition.contradicted:
+            yield f"said {name} is never {kind}: {reason}"
 
 
 def as_json(report: TestReport) -> dict[str, Any]:
@@ -78,6 +87,7 @@ def as_json(report: TestReport) -> dict[str, Any]:
                 "line": definition.line,
                 "seen": sorted(definition.seen),
                 "missing": list(definition.missing),
+                "excused": dict(definition.excused),
             }
             for definition in report.definitions
         ],

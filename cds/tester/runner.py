@@ -65,8 +65,8 @@ class TestReport:
 
     @property
     def definition_gaps(self) -> tuple[DefinitionCoverage, ...]:
-        """Definitions that no case showed as all that they can be."""
-        return tuple(definition for definition in self.definitions if definition.missing)
+        """Definitions that no case showed as all they can be, or that were what their author says they never are."""
+        return tuple(one for one in self.definitions if one.missing or one.contradicted)
 
     @property
     def passed(self) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from cds.app import content_paths
 from cds.expressions.logic_graph import LogicGraph, Unit
-from cds.tester.definition_coverage import DefinitionCoverage, kind_of
+from cds.tester.definition_coverage import DefinitionCoverage, excuses, kind_of
 from cds.tester.report import as_json, as_text
+from cds.tester.runner import TestReport as CaseReport
 from cds.tester.runner import run_cases
 
 BOOLEAN, DECIMAL, LIST = "System.Boolean", "System.Decimal", "List<FHIR.Observation>"
@@ -114,6 +116,44 @@ def test_what_is_missing_is_what_no_case_showed(needed, seen, missing):
         guideline="g", library="L", definition="D", file="f", line=1, needed=needed, seen=frozenset(seen)
     )
     assert found.missing == missing
+
+
+def tagged(value, name="never"):
+    return {"annotation": [{"type": "Annotation", "t": [{"name": name, "value": value}]}]}
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        (tagged("null, asked only of those with a dose"), {"null": "asked only of those with a dose"}),
+        (tagged("null"), {}),
+        (tagged("null, "), {}),
+        (tagged("null, because", name="always"), {}),
+        ({}, {}),
+    ],
+)
+def test_an_excuse_is_a_tag_with_a_reason(statement, found):
+    assert excuses(statement) == found
+
+
+def test_an_excuse_fills_a_gap_and_is_a_gap_when_a_case_contradicts_it():
+    whole = DefinitionCoverage(
+        guideline="g",
+        library="L",
+        definition="D",
+        file="f",
+        line=1,
+        needed=("value", "null"),
+        seen=frozenset({"value"}),
+        excused={"null": "why"},
+    )
+    assert (whole.missing, whole.contradicted) == ((), ())
+    wrong = replace(whole, seen=frozenset({"value", "null"}))
+    assert wrong.contradicted == ("null",)
+    report = CaseReport(results=(), coverage=(), definitions=(whole, wrong))
+    assert report.definition_gaps == (wrong,)
+    assert 'said f, line 1: L."D" is never null: why' in as_text(report)
+    assert 'GAP  f, line 1: L."D" is said to be never null (why), and was' in as_text(report)
 
 
 def test_a_definition_never_seen_false_is_a_gap_with_its_line_only_when_asked(folder):
