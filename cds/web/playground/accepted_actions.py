@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
+from cds.errors import BadRequest, CDSError
 from cds.fhir.references import literal_of
 from cds.web.playground.ports import Store
 from cds.web.playground.visits import Visit
@@ -16,10 +17,20 @@ _ORDERS = ("MedicationRequest", "ServiceRequest")
 def accept(suggestion: Mapping[str, Any], visit: Visit, store: Store) -> list[str]:
     """Apply all actions of a suggestion (https://cds-hooks.hl7.org/2.0/#action); return what was done, in words.
 
-    Draft orders live in the visit while they are being written, everything else in the store. Raises `CDSError` for
-    what the store does not keep.
+    Draft orders live in the visit while they are being written, everything else in the store. The actions are taken
+    together or not at all: raises `BadRequest` for what the store does not keep.
     """
-    return [_apply(action, visit, store) for action in suggestion.get("actions", ())]
+    drafts, snapshot = list(visit.drafts), store.snapshot()
+    try:
+        return [_apply(action, visit, store) for action in suggestion.get("actions", ())]
+    except CDSError as refusal:
+        visit.drafts[:] = drafts
+        store.restore(snapshot)
+        kinds = sorted(
+            {str(action["resource"]["resourceType"]) for action in suggestion["actions"] if "resource" in action}
+        )
+        msg = f"The sandbox could not do that with {', '.join(kinds)}: {refusal}. Nothing was changed."
+        raise BadRequest(msg) from refusal
 
 
 def _apply(action: Mapping[str, Any], visit: Visit, store: Store) -> str:

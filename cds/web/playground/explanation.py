@@ -8,6 +8,7 @@ from typing import Any
 
 from cds.content.guideline import Guideline
 from cds.content.walk import actions as plan_actions
+from cds.fhir.bundles import resources_of
 from cds.fhir.references import literal_of
 from cds.web.playground.definition_text import definition_text, split_name
 from cds.web.playground.display import resource_summary, value_text, when
@@ -121,7 +122,7 @@ def _sources(action: Mapping[str, Any], exchange: Exchange, store: Store) -> Ite
     for fact in action.get("evidence", ()):
         facts.setdefault(str(fact.get("resource") or ""), []).append(fact)
     for literal, read in facts.items():
-        resource = _find(literal, exchange, store)
+        resource = _find(literal, exchange)
         yield Source(
             resource=literal or "not in a resource",
             summary=resource_summary(resource, store) if resource else "",
@@ -151,10 +152,18 @@ def _origin(origin: str) -> str:
     return f"{words.get(kind, kind)} ({name})" if name else words.get(kind, kind)
 
 
-def _find(literal: str, exchange: Exchange, store: Store) -> Mapping[str, Any] | None:
-    """Find a resource where the service found it: among the drafts of the request, else in the store."""
-    for entry in exchange.request.get("context", {}).get("draftOrders", {}).get("entry", ()):
-        if literal_of(entry.get("resource", {})) == literal:
-            return dict(entry["resource"])
+def _find(literal: str, exchange: Exchange) -> Mapping[str, Any] | None:
+    """Find a resource where the service found it: in the request, else in the store as it was."""
+    sent = _sent(exchange.request.get("context")) | _sent(exchange.request.get("prefetch"))
     resource_type, _, resource_id = literal.partition("/")
-    return store.snapshot().get(resource_type, {}).get(resource_id)
+    return sent.get(literal) or exchange.stored.get(resource_type, {}).get(resource_id)
+
+
+def _sent(part: Any) -> dict[str, Mapping[str, Any]]:
+    """Give the resources that a part of the request carries, alone or in Bundles, by Type/id."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for value in part.values() if isinstance(part, Mapping) else ():
+        if isinstance(value, Mapping) and "resourceType" in value:
+            for resource in resources_of(value) if value["resourceType"] == "Bundle" else [value]:
+                found[literal_of(resource) or ""] = resource
+    return found

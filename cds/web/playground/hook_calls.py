@@ -32,15 +32,16 @@ async def fire(visit: Visit, world: World, store: Store, reader: FhirReader) -> 
         service for service in world.services.values() if service.hook == visit.hook and service.guideline.in_force(now)
     ]
     return [
-        await call(service, hook_request(visit, service, store, now.date().isoformat()), world, reader)
+        await call(service, hook_request(visit, service, store, now.date().isoformat()), world, store, reader)
         for service in services
     ]
 
 
-async def call(service: Service, body: Mapping[str, Any], world: World, reader: FhirReader) -> Exchange:
+async def call(service: Service, body: Mapping[str, Any], world: World, store: Store, reader: FhirReader) -> Exchange:
     """Send one request through the server's own door: the same JSON, the same checks, the same record."""
     witness = _Witness(world.decision_log)
     watched = replace(world, decision_log=witness, fhir_servers=_SandboxOnly(reader))
+    stored = store.snapshot()
     started = time.perf_counter()
     try:
         request = CDSRequest.from_json(loads(dumps(dict(body))))
@@ -57,6 +58,7 @@ async def call(service: Service, body: Mapping[str, Any], world: World, reader: 
         response=response,
         milliseconds=round(1000 * (time.perf_counter() - started)),
         decision=witness.decision,
+        stored=stored,
     )
 
 

@@ -137,7 +137,7 @@ def _dosage(dosage: dict[str, Any], dose: str, unit: str, schedule: str) -> dict
 
 def _number(text: str) -> Decimal | int:
     try:
-        value = Decimal(text.replace(",", "."))
+        value = Decimal(text)
     except InvalidOperation:
         value = Decimal(-1)
     if not (value.is_finite() and 0 < value < Decimal(100_000)):

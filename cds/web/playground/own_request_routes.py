@@ -54,9 +54,8 @@ def own_request_router(desk: Desk) -> APIRouter:
         text, chosen = fields.get("request", ""), fields.get("service", ALL)
         try:
             body = loads(text.encode())
-            exchanges = [
-                await call(service, body, desk.world, desk.reader) for service in _services(desk, body, chosen)
-            ]
+            services = _services(desk, body, chosen)
+            exchanges = [await call(service, body, desk.world, desk.store, desk.reader) for service in services]
         except RefusedRequest as refusal:
             return show(request, text, chosen, fault=str(refusal))
         answers = [
@@ -69,9 +68,7 @@ def own_request_router(desk: Desk) -> APIRouter:
             }
             for exchange in exchanges
         ]
-        return show(
-            request, text, chosen, answers=answers, cards=card_views(exchanges, desk.guideline_of, desk.store, {})
-        )
+        return show(request, text, chosen, answers=answers, cards=card_views(exchanges, desk.guideline_of, desk.store))
 
     return router
 

@@ -70,3 +70,7 @@ class Store(Protocol):
     def snapshot(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Give everything: type, then id, then resource."""
         ...
+
+    def restore(self, snapshot: dict[str, dict[str, dict[str, Any]]]) -> None:
+        """Go back to a snapshot."""
+        ...

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from cds.errors import BadRequest, CDSError, NotFound
+from cds.errors import BadRequest, NotFound
 from cds.web.playground.accepted_actions import accept
 from cds.web.playground.desk import HOOKS, Desk
 from cds.web.playground.feedback import report
@@ -14,7 +14,7 @@ from cds.web.playground.forms import read_form
 from cds.web.playground.hook_calls import fire
 from cds.web.playground.order_form import drug_choices, edited, new_order
 from cds.web.playground.patient_record import restore
-from cds.web.playground.visits import DataMode, Exchange, Visit
+from cds.web.playground.visits import DataMode, Exchange, Visit, topic_of
 
 
 def visit_router(desk: Desk) -> APIRouter:
@@ -50,8 +50,9 @@ def visit_router(desk: Desk) -> APIRouter:
             raise NotFound(msg)
         try:
             notes = accept(chosen[0], visit, desk.store)
-        except CDSError as refusal:
-            return desk.show(request, visit, fault=f"The sandbox could not do that: {refusal}")
+        except BadRequest as refusal:
+            return desk.show(request, visit, fault=str(refusal))
+        visit.accepted[topic_of(card)] = chosen[0]["label"]
         item = {"card": card["uuid"], "outcome": "accepted", "acceptedSuggestions": [{"id": chosen[0]["uuid"]}]}
         visit.feedback.append(await report(exchange, item, desk.world))
         visit.exchanges = await fire(visit, desk.world, desk.store, desk.reader)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -23,7 +24,8 @@ class DataMode(StrEnum):
 class Exchange:
     """One call of one service: what went out, what came back, and the decision behind it with the patient's values.
 
-    `response` holds cards when `status` is 200, else an OperationOutcome; then there is no decision.
+    `response` holds cards when `status` is 200, else an OperationOutcome; then there is no decision. `stored` is what
+    the sandbox held at that moment, by type and id: evidence is shown as it was read, not as it is now.
     """
 
     service: str
@@ -33,6 +35,7 @@ class Exchange:
     response: dict[str, Any]
     milliseconds: int
     decision: Decision | None = None
+    stored: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
 
     @property
     def cards(self) -> list[dict[str, Any]]:
@@ -58,13 +61,17 @@ class FeedbackSent:
 
 @dataclass(slots=True)
 class Visit:
-    """The present state of one patient's visit: draft orders, the last calls, and what became of their cards."""
+    """The present state of one patient's visit: draft orders, the last calls, and what became of their cards.
+
+    `accepted` holds suggestions by recommendation, `overridden` reasons by the uuid of a card.
+    """
 
     story: Story
     drafts: list[dict[str, Any]]
     hook: str
     mode: DataMode = DataMode.FHIR_SERVER
     exchanges: list[Exchange] = field(default_factory=list)
+    accepted: dict[str, str] = field(default_factory=dict)
     overridden: dict[str, str] = field(default_factory=dict)
     feedback: list[FeedbackSent] = field(default_factory=list)
 
@@ -75,6 +82,11 @@ class Visit:
                 if card["uuid"] == uuid:
                     return exchange, card
         return None
+
+
+def topic_of(card: Mapping[str, Any]) -> str:
+    """Give the recommendation that a card carries, "" when it has none."""
+    return str(card["source"].get("topic", {}).get("code", ""))
 
 
 class Visits:

@@ -1,0 +1,274 @@
+"""What the page makes of charts, decisions, guidelines and card texts."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+
+from cds.content.artifact import Artifact
+from cds.decisions.decision import Decision
+from cds.sandbox.store import FHIRStore
+from cds.web.playground.chart_view import view_chart
+from cds.web.playground.definition_text import definition_text, split_name
+from cds.web.playground.explanation import why, why_not
+from cds.web.playground.line_chart import HEIGHT, WIDTH, draw
+from cds.web.playground.markdown import render
+from cds.web.playground.plan_tree import draw_plan, outcomes_by_path
+from cds.web.playground.visits import Exchange
+
+TODAY = date(2026, 3, 2)
+
+
+def creatinine(value, day, *, unit="umol/L", status="final"):
+    quantity = {"value": Decimal(value), **({"unit": unit} if unit else {})}
+    return {
+        "resourceType": "Observation",
+        "id": f"c-{day}",
+        "status": status,
+        "code": {"text": "Creatinine"},
+        "effectiveDateTime": f"{day}T08:00:00+01:00",
+        "valueQuantity": quantity,
+    }
+
+
+def results(*observations):
+    return view_chart(observations, FHIRStore(), TODAY).results
+
+
+def test_the_latest_result_has_its_unit_and_date_and_a_line_of_all():
+    [result] = results(creatinine("90.50", "2026-02-01"), creatinine("80", "2026-01-01"))
+    assert (result.value, result.day) == ("90.50 umol/L", "2026-02-01")
+    assert result.chart.words == "Creatinine. 2026-01-01: 80 umol/L; 2026-02-01: 90.50 umol/L"
+
+
+def test_results_in_different_units_are_never_on_one_line():
+    shown = results(creatinine("1", "2026-01-01", unit="mg/dL"), creatinine("90", "2026-02-01"))
+    assert [each.chart for each in shown] == [None, None]
+
+
+def test_a_result_without_unit_says_so():
+    assert results(creatinine("88", "2026-01-01", unit=None))[0].value == "88 (no unit)"
+
+
+def test_a_result_entered_in_error_is_neither_the_latest_nor_on_the_line():
+    [result] = results(creatinine("80", "2026-01-01"), creatinine("999", "2026-02-01", status="entered-in-error"))
+    assert (result.value, result.remark, result.chart) == ("80 umol/L", "", None)
+
+
+@pytest.mark.parametrize(
+    ("day", "status", "remark"),
+    [
+        ("2026-03-02", "final", ""),
+        ("2026-03-03", "final", "dated in the future"),
+        ("2026-03-02", "preliminary", "preliminary"),
+    ],
+)
+def test_what_keeps_a_result_from_counting_is_said(day, status, remark):
+    assert results(creatinine("80", day, status=status))[0].remark == remark
+
+
+def test_a_drug_in_a_contained_product_is_named():
+    order = {
+        "resourceType": "MedicationRequest",
+        "id": "m",
+        "status": "active",
+        "medicationReference": {"reference": "#p"},
+        "contained": [{"resourceType": "Medication", "id": "p", "code": {"text": "simvastatin 20 mg tablet"}}],
+    }
+    assert view_chart([order], FHIRStore(), TODAY).drugs[0].text == "simvastatin 20 mg tablet"
+
+
+def test_a_line_stays_in_its_box_and_equal_values_are_in_the_middle():
+    chart = draw("x", [("2026-01-01", Decimal(5)), ("2026-02-01", Decimal(5))], "g")
+    assert {y for _, y in chart.points} == {HEIGHT / 2}
+    assert all(0 < x < WIDTH for x, _ in chart.points)
+
+
+@pytest.mark.parametrize(
+    ("source", "absent"),
+    [
+        ("<script>alert(1)</script>", "<script"),
+        ("a <img src=x onerror=alert(1)>", "<img"),
+        ("[x](javascript:alert(1))", "href"),
+        ("![x](https://example.org/x.png)", "<img"),
+    ],
+)
+def test_markdown_of_a_card_cannot_bring_in_code_or_requests(source, absent):
+    assert absent not in render(source)
+
+
+def test_markdown_of_a_card_keeps_emphasis_lists_and_tables():
+    html = render("**24 mL/min**\n\n- one\n\n| a | b |\n|---|---|\n| 1 | 2 |")
+    for tag in ("<strong>24 mL/min</strong>", "<li>one</li>", "<table>"):
+        assert tag in html
+
+
+@pytest.mark.parametrize(
+    ("expression", "library", "name"),
+    [
+        ('Kidney."Dose: Too High"', "Kidney", "Dose: Too High"),
+        ('"Dose Is Too High"', "", "Dose Is Too High"),
+        ("Kidney.Moderate", "Kidney", "Moderate"),
+        ("Moderate", "", "Moderate"),
+        ("Patient.active = true", "", "Patient.active = true"),
+    ],
+)
+def test_an_expression_is_split_into_library_and_definition(expression, library, name):
+    assert split_name(expression) == (library, name)
+
+
+CQL = """library Kidney version '1'
+
+define "Severe":
+  "Clearance" < 30 'mL/min'
+
+// what follows is another one
+define function F(x Integer): x
+define Other: true
+"""
+
+
+LIBRARY = Artifact(
+    {
+        "resourceType": "Library",
+        "name": "Kidney",
+        "content": [{"contentType": "text/cql", "data": base64.b64encode(CQL.encode()).decode()}],
+    },
+    file="kidney.json",
+    root="",
+)
+
+
+def asks(definition):
+    return {"expression": {"language": "text/cql-identifier", "expression": definition}}
+
+
+PLAN = {
+    "action": [
+        {
+            "id": "severe",
+            "title": "Severe",
+            "textEquivalent": "Clearance below 30.",
+            "documentation": [{"label": "4.2"}],
+            "condition": [
+                asks('Kidney."Severe"'),
+                asks("Kidney.Other"),
+            ],
+            "action": [{"title": "Lower", "action": [{"title": "a"}, {"title": "b"}]}, {"title": "Stop"}],
+        },
+        {"id": "always", "title": "Always"},
+        {"id": "unclear", "title": "Unclear", "condition": [asks("Kidney.Other")]},
+    ]
+}
+GUIDELINE = SimpleNamespace(plan=PLAN, dependencies=SimpleNamespace(of_type=lambda *_names: (LIBRARY,)))
+
+
+def test_the_text_of_a_definition_ends_where_the_next_begins():
+    assert definition_text(GUIDELINE, 'Kidney."Severe"') == 'define "Severe":\n  "Clearance" < 30 \'mL/min\''
+    assert definition_text(GUIDELINE, "Other") == "define Other: true"
+    assert definition_text(GUIDELINE, 'Kidney."Mild"') == ""
+
+
+def condition(index, number, outcome, **more):
+    path = f"PlanDefinition.action[{index}].condition[{number}]"
+    expression = PLAN["action"][index]["condition"][number]["expression"]["expression"]
+    return {"path": path, "expression": expression, "language": "text/cql-identifier", "outcome": outcome, **more}
+
+
+def exchange(*trace):
+    decision = Decision(
+        id="d",
+        time=datetime(2026, 3, 2, tzinfo=UTC),
+        service="s",
+        hook="patient-view",
+        hook_instance="h",
+        guideline="g",
+        version="1",
+        revision="r",
+        cards=(),
+        trace=trace,
+        data={},
+    )
+    return Exchange(
+        service="s",
+        title="S",
+        request={"context": {}},
+        status=200,
+        response={"cards": []},
+        milliseconds=1,
+        decision=decision,
+        stored=FHIRStore([creatinine("80", "2026-01-01")]).snapshot(),
+    )
+
+
+TRACE = (
+    {
+        "action": "severe",
+        "recommendation": "severe",
+        "path": "PlanDefinition.action[0]",
+        "outcome": "false",
+        "conditions": [condition(0, 0, "true"), condition(0, 1, "false")],
+        "evidence": [
+            {"definition": "Latest", "resource": "Observation/c-2026-01-01", "path": "", "origin": "search:creatinine"},
+            {
+                "definition": "Latest",
+                "resource": "Observation/c-2026-01-01",
+                "path": "valueQuantity",
+                "value": {"value": 80, "unit": "umol/L"},
+                "origin": "search:creatinine",
+            },
+        ],
+    },
+    {"action": "always", "path": "PlanDefinition.action[1]", "outcome": "true"},
+    {
+        "action": "unclear",
+        "path": "PlanDefinition.action[2]",
+        "outcome": "unknown",
+        "conditions": [condition(2, 0, "unknown", note="no creatinine")],
+    },
+)
+
+
+def test_a_silent_recommendation_names_the_first_condition_that_did_not_hold():
+    unclear, severe = why_not(exchange(*TRACE), GUIDELINE, FHIRStore())
+    assert (unclear.recommendation, unclear.conditions[0].reason) == ("unclear", "no creatinine")
+    assert [(each.name, each.outcome) for each in severe.conditions] == [("Other", "false")]
+    assert (severe.meaning, severe.section) == ("Clearance below 30.", "4.2")
+
+
+def test_evidence_is_resource_value_unit_date_and_where_it_came_from():
+    [source] = why_not(exchange(*TRACE), GUIDELINE, FHIRStore())[1].sources
+    assert (source.summary, source.day) == ("Creatinine: 80 umol/L", "2026-01-01")
+    assert source.origin == "read from the FHIR server (creatinine)"
+    assert source.reads == (("Latest", "valueQuantity = 80 umol/L"),)
+
+
+def test_only_what_applied_is_a_reason_for_a_card():
+    assert why(exchange(*TRACE), "always", GUIDELINE, FHIRStore()).outcome == "true"
+    assert why(exchange(*TRACE), "severe", GUIDELINE, FHIRStore()) is None
+
+
+def test_the_picture_has_a_box_for_every_condition_and_action_with_its_outcome():
+    boxes = draw_plan(PLAN, outcomes_by_path(TRACE)).boxes
+    assert [(box.whole, box.outcome) for box in boxes if box.kind == "condition"] == [
+        ("Severe", "true"),
+        ("Other", "false"),
+        ("always", ""),
+        ("Other", "unknown"),
+    ]
+    assert [(box.whole, box.outcome, box.mark) for box in boxes if box.kind == "action"] == [
+        ("Severe", "false", "·"),
+        ("Always", "true", "✓"),
+        ("Unclear", "unknown", "?"),
+    ]
+    assert [box.whole for box in boxes if box.kind == "choice"] == ["Lower", "a", "b", "Stop"]
+
+
+def test_no_two_boxes_of_the_picture_cover_each_other():
+    boxes = draw_plan(PLAN, {}).boxes
+    places = [(box.kind, box.y) for box in boxes]
+    assert len(places) == len(set(places))
