@@ -10,7 +10,11 @@ from cds.checks.guideline_rules import RULES
 from cds.checks.logic_rules import LOGIC_RULES
 from cds.checks.mapping_rules import MAPPING_RULES
 
-_WHY = {rule.id: rule.why for rule in (*RULES, *MAPPING_RULES, *LOGIC_RULES)}
+_WHY = {
+    **{rule.id: rule.why for rule in RULES},
+    **{rule.id: rule.why for rule in MAPPING_RULES},
+    **{rule.id: rule.why for rule in LOGIC_RULES},
+}
 
 
 def as_text(findings: Sequence[Finding]) -> str:

@@ -56,6 +56,16 @@ def condition_definitions(guideline: Guideline, shelf: Shelf) -> Iterator[tuple[
                     yield path, Unit("definition", named.library, named.definition)
 
 
+def tags(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (name, text) of the tags in the comment above a definition: `@name: text`, to the end of the line.
+
+    The translator cuts a text at a quotation mark and at a second colon.
+    """
+    for annotation in statement.get("annotation", ()):
+        for tag in annotation.get("t", ()):
+            yield str(tag.get("name", "")), str(tag.get("value", "")).strip()
+
+
 def first_line(node: Mapping[str, Any]) -> int:
     """Return the CQL line of an ELM node, 0 when it has no locator."""
     start = str(node.get("locator", "")).partition(":")[0]

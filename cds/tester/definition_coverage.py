@@ -9,7 +9,7 @@ from typing import Any
 from cds.content.guideline import Guideline
 from cds.expressions.logic import Logic
 from cds.expressions.logic_graph import Unit
-from cds.expressions.own_libraries import condition_definitions, first_line, logic_graph, own_libraries
+from cds.expressions.own_libraries import condition_definitions, first_line, logic_graph, own_libraries, tags
 
 _OF_A_VALUE = frozenset({"true", "false", "some", "none", "value"})
 
@@ -105,16 +105,10 @@ class DefinitionValues:
 def excuses(statement: Mapping[str, Any]) -> dict[str, str]:
     """Return what the author says a definition never is, and why: the tag `@never: null, REASON` in its comment.
 
-    Without a reason it excuses nothing. The translator takes the rest of the line, which must hold neither a quotation
-    mark nor a second colon.
+    Without a reason it excuses nothing.
     """
-    found = {}
-    for annotation in statement.get("annotation", ()):
-        for tag in annotation.get("t", ()):
-            kind, _, reason = str(tag.get("value", "")).partition(",")
-            if tag.get("name") == "never" and reason.strip():
-                found[kind.strip()] = reason.strip()
-    return found
+    said = (text.partition(",") for name, text in tags(statement) if name == "never")
+    return {kind.strip(): reason.strip() for kind, _, reason in said if reason.strip()}
 
 
 def kind_of(value: Any) -> str:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from cds.expressions.logic_graph import Unit, kind_of_statement
-from cds.expressions.own_libraries import OwnLibrary, first_line
+from cds.expressions.own_libraries import OwnLibrary, first_line, tags
 
 Path = tuple[str | int, ...]
 _TURNED = {"Less": "LessOrEqual", "Greater": "GreaterOrEqual", "Before": "SameOrBefore", "After": "SameOrAfter"}
@@ -42,7 +42,10 @@ _ELM_TYPES = "{urn:hl7-org:elm-types:r1}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """One wrong version: where it differs, in words and in the ELM of its library."""
+    """One wrong version: where it differs, in words and in the ELM of its library.
+
+    `excuse` is why no case need notice it: the author's tag `@survives: REASON` above the definition, "" without one.
+    """
 
     library: str
     file: str
@@ -52,6 +55,7 @@ class Mutant:
     change: str
     path: Path
     node: Mapping[str, Any]
+    excuse: str = ""
 
     def apply(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """Return the ELM document with this change; the given one, and all it holds, stay as they are."""
@@ -66,6 +70,7 @@ def mutants(library: OwnLibrary) -> list[Mutant]:
         if statement["name"] == "Patient" or "expression" not in statement:
             continue
         unit = Unit(kind_of_statement(statement), library.name, statement["name"])
+        excuse = next((text for name, text in tags(statement) if name == "survives"), "")
         start: Path = ("library", "statements", "def", index, "expression")
         found += [
             Mutant(
@@ -77,6 +82,7 @@ def mutants(library: OwnLibrary) -> list[Mutant]:
                 change=change,
                 path=path,
                 node=node,
+                excuse=excuse,
             )
             for line, path, node, change in _changes(statement["expression"], start, first_line(statement))
         ]

@@ -8,12 +8,13 @@ from cds.tester.mutation_run import Judged, MutationReport
 
 
 def as_text(report: MutationReport) -> str:
-    """Return every survivor with what a case would need, and the totals."""
+    """Return every survivor with what a case would need, or why it may survive, and the totals."""
     lines = [f"FAILS BY ITSELF, so left out: {case}" for case in report.left_out]
-    for one in report.of("survived"):
+    for one in (*report.of("explained"), *report.of("survived")):
         mutant = one.mutant
+        word = "explained" if one.fate == "explained" else "SURVIVED"
         lines += [
-            f'SURVIVED {mutant.file}, line {mutant.line}: {mutant.library}."{mutant.unit.name}": {mutant.change}',
+            f'{word} {mutant.file}, line {mutant.line}: {mutant.library}."{mutant.unit.name}": {mutant.change}',
             f"     {mutant.cql}",
             f"     {one.why}",
         ]
@@ -21,7 +22,9 @@ def as_text(report: MutationReport) -> str:
         f"{len(report.judged)} of {report.possible} wrong versions of {report.guideline} tried on {report.cases} cases"
     )
     refused = f", {len(report.of('refused'))} that the engine refuses" if report.of("refused") else ""
-    lines.append(f"{tried}: {len(report.of('caught'))} caught, {len(report.of('survived'))} survived{refused}")
+    explained = f", {len(report.of('explained'))} explained by their author" if report.of("explained") else ""
+    survived = f"{len(report.of('survived'))} survived"
+    lines.append(f"{tried}: {len(report.of('caught'))} caught, {survived}{explained}{refused}")
     if not report.judged:
         lines.append("nothing was tried: that is a failure")
     return "\n".join(lines)
@@ -34,6 +37,7 @@ def as_json(report: MutationReport) -> dict[str, Any]:
         "possible": report.possible,
         "tried": len(report.judged),
         "caught": len(report.of("caught")),
+        "explained": [_survivor(one) for one in report.of("explained")],
         "refused": len(report.of("refused")),
         "cases": report.cases,
         "leftOut": list(report.left_out),

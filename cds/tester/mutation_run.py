@@ -25,7 +25,7 @@ from cds.tester.mutation import Mutant, mutants, without_annotations
 from cds.tester.observed_logic import ObservedLogic
 from cds.tester.runner import knowledge_with_drafts, run_case, service_of
 
-Fate = Literal["caught", "survived", "refused"]
+Fate = Literal["caught", "survived", "explained", "refused"]
 Progress = Callable[[int, int, "Judged"], None]
 
 
@@ -33,8 +33,8 @@ Progress = Callable[[int, int, "Judged"], None]
 class Judged:
     """A wrong version and what became of it.
 
-    caught: `case` failed. survived: no case failed; `why` says what a case would need. refused: the engine would not
-    run it, so that no case could have.
+    caught: `case` failed. survived: no case failed; `why` says what a case would need. explained: it survived, and the
+    author says `why` that is right. refused: the engine would not run it, so that no case could have.
     """
 
     mutant: Mutant
@@ -115,7 +115,7 @@ class _Check:
         known, left_out = await self._baseline(cases)
         judged = []
         for number, mutant in enumerate(chosen, start=1):
-            judged.append(await self._judge(mutant, known))
+            judged.append(_explained(await self._judge(mutant, known)))
             if progress is not None:
                 progress(number, len(chosen), judged[-1])
         return MutationReport(
@@ -165,6 +165,11 @@ class _Check:
         else:
             why = f"its value is the same in the {_cases(len(touched))} that evaluate it: none has data between"
         return Judged(mutant=mutant, fate="survived", why=why)
+
+
+def _explained(judged: Judged) -> Judged:
+    excuse = judged.mutant.excuse
+    return replace(judged, fate="explained", why=excuse) if judged.fate == "survived" and excuse else judged
 
 
 def _differs(engine: Engine, known: _Known, names: Iterable[tuple[str, str]]) -> bool:

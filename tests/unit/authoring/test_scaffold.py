@@ -13,10 +13,11 @@ from cds.app import content_paths
 from cds.authoring.build import build, differences
 from cds.authoring.errors import AuthoringError
 from cds.authoring.scaffold import CQL_TEMPLATE, ELM_TEMPLATE, LONGEST_ID, NewGuideline, write_guideline
-from cds.authoring.translator import PROGRAM_FOLDER, installed_packages
+from cds.authoring.translator import PROGRAM_FOLDER, installed_packages, translate
 from cds.checks.check import check_content
 from cds.cli import app
 from cds.content.shipped import shipped_path
+from cds.expressions.own_libraries import tags
 from cds.tester.runner import run_cases
 
 TODAY = date(2026, 11, 20)
@@ -123,3 +124,25 @@ def test_the_templates_name_the_library_only_where_it_is_declared():
     cql = CQL_TEMPLATE.read_text(encoding="utf-8")
     assert [line for line in cql.splitlines() if "${" in line] == ["// ${title}", "library ${library} version '0.1.0'"]
     assert set(Template(ELM_TEMPLATE.read_text(encoding="utf-8")).get_identifiers()) == {"title", "library"}
+
+
+def test_the_translator_keeps_the_tags_by_which_an_author_explains():
+    try:
+        installed_packages(PROGRAM_FOLDER)
+    except AuthoringError as error:
+        pytest.skip(f"the translator is not at hand: {error}")
+    cql = """library Tagged version '1.0.0'
+using FHIR version '4.0.1'
+include FHIRHelpers version '4.0.1'
+context Patient
+/* The day of the last dose.
+@never: null, asked only of patients with a dose on record
+@survives: a name is cut for the card alone */
+define "Day": First([Observation])
+"""
+    (translation,) = translate({"Tagged": cql}, sources={"Tagged": cql})
+    (statement,) = [one for one in translation.elm["library"]["statements"]["def"] if one["name"] == "Day"]
+    assert dict(tags(statement)) == {
+        "never": "null, asked only of patients with a dose on record",
+        "survives": "a name is cut for the card alone",
+    }

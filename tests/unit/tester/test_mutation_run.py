@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -43,6 +44,23 @@ def test_without_one_half_of_a_pair_the_wrong_version_survives_and_the_report_sa
     assert limit["cql"] == "30 'mL/min/{1.73_m2}'"
     assert f"SURVIVED {GUIDELINE}/Library/XxPainkillers.json, line {limit['line']}" in as_text(report)
     assert "5 of 5 wrong versions" in as_text(report)
+
+
+def test_a_survivor_that_its_author_explains_is_told_apart(folder):
+    change_cases(folder, lambda cases: [])
+    path = folder / "Library/XxPainkillers.json"
+    library = json.loads(path.read_text(encoding="utf-8"))
+    (attachment,) = [one for one in library["content"] if one["contentType"] == "application/elm+json"]
+    elm = json.loads(base64.b64decode(attachment["data"]))
+    (window,) = [one for one in elm["library"]["statements"]["def"] if one["name"] == "eGFR Window"]
+    window["annotation"][0]["t"] = [{"name": "survives", "value": "a day more or less is the same"}]
+    attachment["data"] = base64.b64encode(json.dumps(elm).encode()).decode()
+    path.write_text(json.dumps(library), encoding="utf-8")
+    report = mutate(content_paths([folder]), GUIDELINE)
+    assert {one.mutant.unit.name for one in report.of("explained")} == {"eGFR Window"}
+    assert "eGFR Window" not in {one.mutant.unit.name for one in report.of("survived")}
+    assert "a day more or less is the same" in as_text(report)
+    assert not report.passed
 
 
 def test_a_case_that_fails_by_itself_is_left_out_and_said(folder):
