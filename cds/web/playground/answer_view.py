@@ -11,7 +11,7 @@ from cds.content.guideline import Guideline
 from cds.web.playground.explanation import Reason, why
 from cds.web.playground.pages import pretty
 from cds.web.playground.ports import Store
-from cds.web.playground.visits import Exchange, Visit, topic_of
+from cds.web.playground.visits import Exchange, Visit, action_of
 
 _URGENCY = {"critical": 0, "warning": 1, "info": 2}
 
@@ -39,7 +39,7 @@ def cards_of(visit: Visit, guideline_of: GuidelineOf, store: Store) -> list[Card
     views = [
         replace(
             view,
-            accepted=visit.accepted.get(topic_of(view.card)),
+            accepted=visit.accepted.get(action_of(view.card)),
             overridden=visit.overridden.get(view.card["uuid"]),
         )
         for view in card_views(visit.exchanges, guideline_of, store)
@@ -53,7 +53,7 @@ def card_views(exchanges: Sequence[Exchange], guideline_of: GuidelineOf, store: 
         CardView(
             card=card,
             service=exchange.service,
-            why=why(exchange, topic_of(card), guideline_of(exchange.service), store),
+            why=why(exchange, action_of(card), guideline_of(exchange.service), store),
         )
         for exchange in exchanges
         for card in exchange.cards

@@ -56,10 +56,10 @@ class Reason:
     sources: tuple[Source, ...]
 
 
-def why(exchange: Exchange, recommendation: str, guideline: Guideline, store: Store) -> Reason | None:
-    """Give the reason of a card by its recommendation; None when the decision does not hold it."""
+def why(exchange: Exchange, action_id: str, guideline: Guideline, store: Store) -> Reason | None:
+    """Give the reason of a card by the id of its action; None when the decision holds no such action that applied."""
     for action in _actions(exchange):
-        if action["outcome"] == "true" and recommendation in (action.get("recommendation"), action.get("action")):
+        if action["outcome"] == "true" and action.get("action") == action_id:
             return _reason(action, exchange, guideline, store)
     return None
 

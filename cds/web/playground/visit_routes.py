@@ -14,7 +14,7 @@ from cds.web.playground.forms import read_form
 from cds.web.playground.hook_calls import fire
 from cds.web.playground.order_form import drug_choices, edited, new_order
 from cds.web.playground.patient_record import restore
-from cds.web.playground.visits import DataMode, Exchange, Visit, topic_of
+from cds.web.playground.visits import DataMode, Exchange, Visit, action_of
 
 
 def visit_router(desk: Desk) -> APIRouter:
@@ -52,7 +52,7 @@ def visit_router(desk: Desk) -> APIRouter:
             notes = accept(chosen[0], visit, desk.store)
         except BadRequest as refusal:
             return desk.show(request, visit, fault=str(refusal))
-        visit.accepted[topic_of(card)] = chosen[0]["label"]
+        visit.accepted[action_of(card)] = chosen[0]["label"]
         item = {"card": card["uuid"], "outcome": "accepted", "acceptedSuggestions": [{"id": chosen[0]["uuid"]}]}
         visit.feedback.append(await report(exchange, item, desk.world))
         visit.exchanges = await fire(visit, desk.world, desk.store, desk.reader)

@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from cds.cards.cards import BRANCH
 from cds.decisions.decision import Decision
 from cds.web.playground.ports import Story
 
@@ -84,9 +85,11 @@ class Visit:
         return None
 
 
-def topic_of(card: Mapping[str, Any]) -> str:
-    """Give the recommendation that a card carries, "" when it has none."""
-    return str(card["source"].get("topic", {}).get("code", ""))
+def action_of(card: Mapping[str, Any]) -> str:
+    """Give the id of the action that a card is about: its recommendation, with the branch where there are several."""
+    recommendation = str(card["source"].get("topic", {}).get("code", ""))
+    branch = card.get("extension", {}).get(BRANCH)
+    return f"{recommendation}.{branch}" if branch else recommendation
 
 
 class Visits:
