@@ -34,9 +34,10 @@ def as_text(report: TestReport) -> str:
     if report.definitions:
         excused = sum(bool(definition.excused) for definition in report.definitions)
         covered = len(report.definitions) - len(report.definition_gaps)
+        reasons = f", {excused} of them with a reason for what they never are" if excused else ""
         lines.append(
             f"{covered} of {len(report.definitions)} CQL definitions behind the conditions seen as all they can be "
-            f"({100 * covered / len(report.definitions):.1f} %), {excused} of them with a reason why not"
+            f"({100 * covered / len(report.definitions):.1f} %){reasons}"
         )
     if not report.results:
         lines.append("no case was run: that is a failure")
