@@ -83,6 +83,20 @@ def test_a_dose_that_is_no_number_is_said_at_the_form(tab, server):
     tab.click("button[value=order-select]")
     tab.wait("document.querySelector('#visit .fault')")
     assert "must be a number" in tab.text("#visit .fault")
+    tab.wait("document.activeElement.matches('#visit .fault')")
+    assert 0 <= tab.run("document.querySelector('#visit .fault').getBoundingClientRect().top") < 900
+
+
+def test_a_server_that_does_not_answer_is_said(tab, server):
+    visit(tab, server, "renal-failure", "order-select")
+    tab.send("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0)
+    tab.click("button[value=order-select]")
+    tab.wait("!document.getElementById('failure').hidden")
+    tab.send("Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    assert "does not answer" in tab.text("#failure")
+    tab.click("button[value=order-select]")
+    tab.wait("document.getElementById('failure').hidden")
+    tab.problems[:] = [each for each in tab.problems if "ERR_INTERNET_DISCONNECTED" not in each and "htmx:" not in each]
 
 
 @pytest.mark.parametrize("mode", ["prefetch", "mixed", "fhir-server"])

@@ -27,7 +27,10 @@ for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) 
 
 // After an exchange the reader stands at what is new: the count of cards, or what is wrong with the form.
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.target.id === "visit") document.querySelector("#visit [autofocus]")?.focus({ preventScroll: true });
+  const place = event.detail.target.id === "visit" && document.querySelector("#visit [data-focus]");
+  if (!place) return;
+  place.focus({ preventScroll: true });
+  place.scrollIntoView({ block: "start" });
 });
 
 document.addEventListener("htmx:beforeRequest", () => { document.getElementById("failure").hidden = true; });
