@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -73,6 +74,7 @@ def serve(
     demo: Annotated[bool, typer.Option("--demo", help="Show two real calls; needs --sandbox.")] = False,
 ) -> None:
     """Serve the guidelines as CDS services."""
+    gc.disable()  # loading makes much and frees little; `serve` turns the collector on again when all is there
     from cds.commands.serve import serve as run
 
     settings = load_settings()
