@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cds.content.artifact import Artifact
+from cds.fhir.extensions import CANONICAL_BASE
 from cds.reasoning.apply import AppliedActivity
-from cds.reasoning.call import Applied
+from cds.reasoning.call import Applied, Made
 
+# What a made resource changes: the EHR's own id and intent, which it gets back when the user takes it.
+UPDATE_OF = f"{CANONICAL_BASE}/StructureDefinition/update-of"
 _MESSAGES = "http://hl7.org/fhir/StructureDefinition/cqf-messages"
 
 
@@ -76,9 +79,20 @@ def _resources(applied: Applied) -> Iterator[dict[str, Any]]:
     yield dict(applied.request_group)
     for made in applied.made.values():
         if made.resource is not None:
-            yield dict(made.resource)
+            yield _naming_its_target(made, made.resource)
     for goal in applied.goals:
         yield dict(goal)
+
+
+def _naming_its_target(made: Made, resource: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the resource; an update says of what, so that nobody takes it for one more order."""
+    if made.target is None:
+        return dict(resource)
+    target = {"reference": f"{made.target['resourceType']}/{made.target['id']}"}
+    said: list[dict[str, Any]] = [{"url": "resource", "valueReference": target}]
+    if made.intent is not None:
+        said.append({"url": "intent", "valueCode": made.intent})
+    return {**resource, "extension": [*resource.get("extension", ()), {"url": UPDATE_OF, "extension": said}]}
 
 
 def _plans(applied: Applied) -> list[str]:

@@ -35,6 +35,20 @@ JUNK: list[Any] = [
     {"resourceType": "Bundle", "entry": [{"resource": None}, 5, {"resource": {"resourceType": "Observation"}}]},
 ]
 DRAFTS = parameters(draftOrders={"resourceType": "MedicationRequest", "id": "d", "status": "draft"}, setting="x")
+OFFER = {
+    "resourceType": "RequestGroup",
+    "id": "rg",
+    "status": "draft",
+    "intent": "proposal",
+    "contained": [{"resourceType": "Task", "id": "t", "status": "draft", "intent": "option"}],
+    "action": [
+        {
+            "id": "g",
+            "selectionBehavior": "exactly-one",
+            "action": [{"id": "a", "resource": {"reference": "#t"}}, {"id": "b", "resource": {"reference": "#none"}}],
+        }
+    ],
+}
 WARD = {"resourceType": "Location", "id": "w"}
 CALLS = {
     APPLY: parameters(subject="Patient/p1", data=DATA, setting={"coding": [{"code": "IMP"}]}, parameters=DRAFTS),
@@ -51,6 +65,7 @@ CALLS = {
     "/fhir/ValueSet/$validate-code": parameters(
         valueSet=PATTERN, codeableConcept={"coding": [{"system": "urn:icd", "code": "C90"}]}
     ),
+    "/fhir/RequestGroup/$choose": parameters(requestGroup=OFFER, chosen=["a"], documented=["b"], intent="order"),
     "/fhir/ConceptMap/$translate": parameters(conceptMap=MAP, system="urn:local", code="x"),
 }
 

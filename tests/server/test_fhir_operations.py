@@ -200,7 +200,8 @@ def contents(result: dict[str, Any]) -> list[dict[str, Any]]:
 def test_metadata_lists_what_is_there_and_asks_for_nothing(fhir):
     statement = get(fhir, "/fhir/metadata")
     resources = {one["type"]: one for one in statement["rest"][0]["resource"]}
-    assert resources.keys() == KNOWLEDGE_TYPES
+    assert resources.keys() == KNOWLEDGE_TYPES | {"RequestGroup"}
+    assert resources["RequestGroup"].keys() == {"type", "operation"}
     operations = {f"{kind}/${op['name']}" for kind, one in resources.items() for op in one.get("operation", ())}
     assert operations == {
         "PlanDefinition/$apply",
@@ -209,6 +210,7 @@ def test_metadata_lists_what_is_there_and_asks_for_nothing(fhir):
         "ActivityDefinition/$data-requirements",
         "Library/$evaluate",
         "Library/$data-requirements",
+        "RequestGroup/$choose",
         "ValueSet/$expand",
         "ValueSet/$validate-code",
         "ConceptMap/$translate",
@@ -553,6 +555,7 @@ def test_every_call_but_metadata_asks_who_calls(tmp_path):
     options = {"client_auth": "jwt", "clients": clients_file(tmp_path), "public_url": PUBLIC_URL}
     with running(content=(tmp_path / "content",), sandbox=False, **options) as started:
         assert started.http.get("/fhir/metadata").status_code == 200
-        for path in ("/fhir/PlanDefinition", "/fhir/PlanDefinition/demo", "/fhir/PlanDefinition/demo/$apply"):
+        paths = ("/fhir/PlanDefinition", "/fhir/PlanDefinition/demo", "/fhir/PlanDefinition/demo/$apply")
+        for path in (*paths, "/fhir/RequestGroup/$choose"):
             assert started.http.get(path).status_code == 401, path
             assert started.http.get(path, headers=bearer(path)).status_code in (200, 400)

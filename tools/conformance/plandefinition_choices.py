@@ -67,8 +67,6 @@ CHOICES = {
 REASONS = {
     "PD-012": "This page names the choices.",
     "PD-017": "Refused: content comes from the settings of the server, not from the caller.",
-    "PD-117": "The user chooses in the EHR, from suggestions that carry the selection behaviour; the choice comes back "
-    "as feedback. There is no second call.",
     "PD-157": "Not carried into requests: R4 has no place for them. They can be read at /fhir.",
     "PD-158": "Not on the card: the plan's documentation is. It can be read at /fhir.",
     "PD-185": "Not used: what the compiled logic reads is known exactly.",
@@ -90,6 +88,8 @@ LIMITS = {
     "PD-035": "CQL contexts are Patient and Unfiltered; another is refused when the library is loaded.",
     "PD-043": "Inline CQL runs where the library ships its ELM; nothing is translated at run time.",
     "PD-055": "`application/elm+json` only; CQL and ELM XML alone are refused, unless no expression needs them.",
+    "PD-117": "`RequestGroup/$choose`, an operation of our own. On cards the user chooses from suggestions that carry "
+    "the selection behaviour, without a second call.",
     "PD-143": "Ten kinds: Appointment, CarePlan, CommunicationRequest, DeviceRequest, ImmunizationRecommendation, "
     "MedicationRequest, NutritionOrder, ServiceRequest, SupplyRequest, Task; the others are refused with an issue.",
     "PD-145": "Refused with an issue.",

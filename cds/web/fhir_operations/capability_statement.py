@@ -29,7 +29,9 @@ def capability_statement(operations: Iterable[Operation], *, base_url: str, now:
                 "mode": "server",
                 "documentation": "Knowledge artefacts, read-only, and operations on them. No patient data are kept.",
                 "security": {"description": "The same client authentication as the CDS services, by signed JWT."},
-                "resource": [_resource(name, listed) for name in sorted(KNOWLEDGE_TYPES)],
+                "resource": [
+                    _resource(name, listed) for name in sorted(KNOWLEDGE_TYPES | {one.resource_type for one in listed})
+                ],
             }
         ],
     }
@@ -37,6 +39,8 @@ def capability_statement(operations: Iterable[Operation], *, base_url: str, now:
 
 def _resource(resource_type: str, operations: list[Operation]) -> dict[str, Any]:
     own = [{"name": one.name, "definition": one.definition} for one in operations if one.resource_type == resource_type]
+    if resource_type not in KNOWLEDGE_TYPES:
+        return {"type": resource_type, "operation": own}
     resource: dict[str, Any] = {
         "type": resource_type,
         "interaction": [{"code": "read"}, {"code": "search-type"}],

@@ -13,7 +13,7 @@ from cds.fhir.json import dumps
 from cds.hooks.caller import Caller
 from cds.service import Serving
 from cds.web.cds_services import Authenticate
-from cds.web.fhir_operations import artifacts, definitions, libraries, terminology
+from cds.web.fhir_operations import artifacts, definitions, libraries, request_groups, terminology
 from cds.web.fhir_operations.capability_statement import capability_statement
 from cds.web.fhir_operations.inputs import from_parameters, from_query
 from cds.web.fhir_operations.operation import Operation, OperationCall
@@ -23,7 +23,7 @@ PREFIX = "/fhir"
 FHIR_JSON = "application/fhir+json"
 OPERATIONS: dict[tuple[str, str], Operation] = {
     (one.resource_type, one.name): one
-    for one in (*definitions.OPERATIONS, *libraries.OPERATIONS, *terminology.OPERATIONS)
+    for one in (*definitions.OPERATIONS, *libraries.OPERATIONS, *request_groups.OPERATIONS, *terminology.OPERATIONS)
 }
 
 
