@@ -34,7 +34,7 @@ def call_router(desk: Desk) -> APIRouter:
     async def silent(patient_id: str, service_id: str, request: Request) -> Response:
         """Show why the other recommendations of a service stayed silent."""
         exchange = desk.exchange(patient_id, service_id)
-        reasons = why_not(exchange, desk.guideline_of(service_id), desk.store)
+        reasons = why_not(exchange, desk.guideline_of(service_id), desk.logic_of(service_id), desk.store)
         return page(
             request,
             "silent.html",

@@ -10,6 +10,7 @@ from fastapi import Request, Response
 from cds.content.guideline import Guideline
 from cds.data.fhir_reader import FhirReader
 from cds.errors import NotFound
+from cds.expressions.logic import Logic
 from cds.service import Serving, World
 from cds.web.playground.answer_view import cards_of
 from cds.web.playground.chart_view import view_chart
@@ -57,6 +58,10 @@ class Desk:
     def guideline_of(self, service_id: str) -> Guideline:
         """Give the guideline of a service; raises `NotFound`."""
         return self.world.find_service(service_id).guideline
+
+    def logic_of(self, service_id: str) -> Logic:
+        """Give the compiled logic of a service; raises `NotFound`."""
+        return self.world.find_service(service_id).logic
 
     def visit(self, patient_id: str) -> Visit:
         """Give the visit of a patient; raises `NotFound`."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cds.content.guideline import Guideline
 from cds.content.walk import actions as plan_actions
-from cds.fhir.bundles import resources_of
-from cds.fhir.references import literal_of
+from cds.expressions.logic import Logic
 from cds.web.playground.definition_text import definition_text, split_name
 from cds.web.playground.display import resource_summary, value_text, when
+from cds.web.playground.missing_results import missing_results
 from cds.web.playground.ports import Store
 from cds.web.playground.visits import Exchange
 
@@ -44,7 +44,8 @@ class Source:
 class Reason:
     """One recommendation: what it is for, the section of the source, its conditions, the data that were read.
 
-    Of a silent recommendation only the first condition that did not hold is given.
+    Of a silent recommendation only the first condition that did not hold is given; where that could not be decided,
+    `missing` are the kinds of results that it may read and that are not on record.
     """
 
     recommendation: str
@@ -54,6 +55,7 @@ class Reason:
     outcome: str
     conditions: tuple[Condition, ...]
     sources: tuple[Source, ...]
+    missing: tuple[str, ...] = ()
 
 
 def why(exchange: Exchange, action_id: str, guideline: Guideline, store: Store) -> Reason | None:
@@ -64,11 +66,19 @@ def why(exchange: Exchange, action_id: str, guideline: Guideline, store: Store) 
     return None
 
 
-def why_not(exchange: Exchange, guideline: Guideline, store: Store) -> list[Reason]:
+def why_not(exchange: Exchange, guideline: Guideline, logic: Logic, store: Store) -> list[Reason]:
     """Give every recommendation that stayed silent: failed ones first, then undecided, then those that do not apply."""
     silent = [action for action in _decision_actions(exchange) if action["outcome"] != "true"]
     silent.sort(key=lambda action: _STANDING.get(action["outcome"], 9))
-    return [_reason(action, exchange, guideline, store) for action in silent]
+    return [
+        replace(_reason(action, exchange, guideline, store), missing=_missing(action, exchange, logic))
+        for action in silent
+    ]
+
+
+def _missing(action: Mapping[str, Any], exchange: Exchange, logic: Logic) -> tuple[str, ...]:
+    undecided = [str(each["expression"]) for each in action.get("conditions", ()) if each["outcome"] == "unknown"]
+    return missing_results(undecided[0], exchange, logic) if undecided else ()
 
 
 def _decision_actions(exchange: Exchange) -> list[Mapping[str, Any]]:
@@ -122,7 +132,7 @@ def _sources(action: Mapping[str, Any], exchange: Exchange, store: Store) -> Ite
     for fact in action.get("evidence", ()):
         facts.setdefault(str(fact.get("resource") or ""), []).append(fact)
     for literal, read in facts.items():
-        resource = _find(literal, exchange)
+        resource = exchange.find(literal)
         yield Source(
             resource=literal or "not in a resource",
             summary=resource_summary(resource, store) if resource else "",
@@ -150,20 +160,3 @@ def _origin(origin: str) -> str:
     if not origin:
         return "in the hook's context"
     return f"{words.get(kind, kind)} ({name})" if name else words.get(kind, kind)
-
-
-def _find(literal: str, exchange: Exchange) -> Mapping[str, Any] | None:
-    """Find a resource where the service found it: in the request, else in the store as it was."""
-    sent = _sent(exchange.request.get("context")) | _sent(exchange.request.get("prefetch"))
-    resource_type, _, resource_id = literal.partition("/")
-    return sent.get(literal) or exchange.stored.get(resource_type, {}).get(resource_id)
-
-
-def _sent(part: Any) -> dict[str, Mapping[str, Any]]:
-    """Give the resources that a part of the request carries, alone or in Bundles, by Type/id."""
-    found: dict[str, Mapping[str, Any]] = {}
-    for value in part.values() if isinstance(part, Mapping) else ():
-        if isinstance(value, Mapping) and "resourceType" in value:
-            for resource in resources_of(value) if value["resourceType"] == "Bundle" else [value]:
-                found[literal_of(resource) or ""] = resource
-    return found

@@ -64,7 +64,9 @@ def own_request_router(desk: Desk) -> APIRouter:
                 "request_json": pretty(exchange.request),
                 "response_json": pretty(exchange.response),
                 "command": curl(exchange, desk.public_url),
-                "reasons": why_not(exchange, desk.guideline_of(exchange.service), desk.store),
+                "reasons": why_not(
+                    exchange, desk.guideline_of(exchange.service), desk.logic_of(exchange.service), desk.store
+                ),
             }
             for exchange in exchanges
         ]

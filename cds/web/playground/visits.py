@@ -10,6 +10,9 @@ from typing import Any
 
 from cds.cards.cards import BRANCH
 from cds.decisions.decision import Decision
+from cds.fhir.bundles import resources_of
+from cds.fhir.elements import object_at
+from cds.fhir.references import literal_of
 from cds.web.playground.ports import Story
 
 
@@ -43,6 +46,26 @@ class Exchange:
         """The cards of the answer; none when the call was refused."""
         cards: list[dict[str, Any]] = self.response.get("cards", [])
         return cards
+
+    def find(self, literal: str) -> Mapping[str, Any] | None:
+        """Find a resource where the service found it: in the request, else in the store as it was."""
+        resource_type, _, resource_id = literal.partition("/")
+        return self._sent().get(literal) or self.stored.get(resource_type, {}).get(resource_id)
+
+    def resources(self, resource_type: str) -> list[Mapping[str, Any]]:
+        """List the resources of a type that the service could read."""
+        stored = self.stored.get(resource_type, {}).values() if "fhirServer" in self.request else ()
+        return [each for each in self._sent().values() if each["resourceType"] == resource_type] + list(stored)
+
+    def _sent(self) -> dict[str, Mapping[str, Any]]:
+        """Give the resources that the request carries, alone or in Bundles, by Type/id."""
+        found: dict[str, Mapping[str, Any]] = {}
+        for name in ("prefetch", "context"):
+            for value in object_at(self.request, name).values():
+                if isinstance(value, Mapping) and "resourceType" in value:
+                    for resource in resources_of(value) if value["resourceType"] == "Bundle" else [value]:
+                        found[literal_of(resource) or ""] = resource
+        return found
 
     @property
     def served(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import SimpleNamespace
@@ -173,6 +174,31 @@ def test_the_text_of_a_definition_ends_where_the_next_begins():
     assert definition_text(GUIDELINE, 'Kidney."Mild"') == ""
 
 
+POTASSIUM = "https://example.org/ValueSet/potassium"
+CREATININE = "https://example.org/ValueSet/creatinine"
+
+
+class ValueSets:
+    """The result of the store, which has no coding, is in no value set; a local code is mapped to creatinine."""
+
+    def contains(self, url, version, system, code):
+        return url == CREATININE and code == "2160-0"
+
+
+LOGIC = SimpleNamespace(
+    libraries=("Kidney",),
+    retrieves=lambda library, name: [
+        SimpleNamespace(type="Observation", value_set=f"{CREATININE}|1"),
+        SimpleNamespace(type="Observation", value_set=POTASSIUM),
+        SimpleNamespace(type="Condition", value_set="https://example.org/ValueSet/myeloma"),
+    ],
+    value_sets=ValueSets(),
+    mappings=SimpleNamespace(
+        translate=lambda system, code: [{"system": "http://loinc.org", "code": "2160-0"}] if code == "CREA" else []
+    ),
+)
+
+
 def condition(index, number, outcome, **more):
     path = f"PlanDefinition.action[{index}].condition[{number}]"
     expression = PLAN["action"][index]["condition"][number]["expression"]["expression"]
@@ -234,14 +260,29 @@ TRACE = (
 
 
 def test_a_silent_recommendation_names_the_first_condition_that_did_not_hold():
-    unclear, severe = why_not(exchange(*TRACE), GUIDELINE, FHIRStore())
+    unclear, severe = why_not(exchange(*TRACE), GUIDELINE, LOGIC, FHIRStore())
     assert (unclear.recommendation, unclear.conditions[0].reason) == ("unclear", "no creatinine")
     assert [(each.name, each.outcome) for each in severe.conditions] == [("Other", "false")]
     assert (severe.meaning, severe.section) == ("Clearance below 30.", "4.2")
 
 
+def test_an_undecided_condition_names_the_kinds_of_results_that_are_not_on_record():
+    unclear, severe = why_not(exchange(*TRACE), GUIDELINE, LOGIC, FHIRStore())
+    assert unclear.missing == ("creatinine", "potassium")
+    assert severe.missing == ()
+
+
+def test_a_result_under_a_mapped_local_code_is_on_record():
+    local = {**creatinine("80", "2026-01-01"), "code": {"coding": [{"system": "urn:lab", "code": "CREA"}]}}
+    local["subject"] = {"reference": "Patient/p"}
+    request = {"context": {"patientId": "p"}, "prefetch": {"creatinine": {"resourceType": "Bundle", "entry": []}}}
+    request["prefetch"]["creatinine"]["entry"].append({"resource": local})
+    unclear = why_not(replace(exchange(*TRACE), request=request), GUIDELINE, LOGIC, FHIRStore())[0]
+    assert unclear.missing == ("potassium",)
+
+
 def test_evidence_is_resource_value_unit_date_and_where_it_came_from():
-    [source] = why_not(exchange(*TRACE), GUIDELINE, FHIRStore())[1].sources
+    [source] = why_not(exchange(*TRACE), GUIDELINE, LOGIC, FHIRStore())[1].sources
     assert (source.summary, source.day) == ("Creatinine: 80 umol/L", "2026-01-01")
     assert source.origin == "read from the FHIR server (creatinine)"
     assert source.reads == (("Latest", "valueQuantity = 80 umol/L"),)
