@@ -59,7 +59,7 @@ def _read(name: str, version: str | None, library: Json) -> LibraryDocument:
     functions: dict[str, tuple[Json, ...]] = {}
     for statement in statements:
         if statement.get("type") == "FunctionDef":
-            functions[statement["name"]] = (*functions.get(statement["name"], ()), statement)
+            functions[_name(statement)] = (*functions.get(_name(statement), ()), statement)
     return LibraryDocument(
         name=name,
         version=version,
@@ -73,7 +73,7 @@ def _read(name: str, version: str | None, library: Json) -> LibraryDocument:
         value_sets=_by_name(library, "valueSets"),
         codes=_by_name(library, "codes"),
         concepts=_by_name(library, "concepts"),
-        definitions={d["name"]: d for d in statements if d.get("type") != "FunctionDef"},
+        definitions={_name(d): d for d in statements if d.get("type") != "FunctionDef"},
         functions=functions,
         translator_errors=tuple(_translator_errors(library)),
     )
@@ -116,7 +116,15 @@ def _definitions(library: Json, section: str) -> list[Json]:
 
 
 def _by_name(library: Json, section: str) -> dict[str, Json]:
-    return {definition["name"]: definition for definition in _definitions(library, section)}
+    return {_name(definition): definition for definition in _definitions(library, section)}
+
+
+def _name(definition: Json) -> str:
+    name = definition["name"]
+    if not isinstance(name, str):
+        message = "a name that is no text"
+        raise TypeError(message)
+    return name
 
 
 def _translator_errors(library: Json) -> list[str]:

@@ -311,3 +311,11 @@ def test_a_library_with_other_definitions_does_not_fit_in(engine):
     ]
     with pytest.raises(EngineError, match="does not define"):
         engine.with_library(common)
+
+
+@pytest.mark.parametrize("kind", ["ExpressionDef", "FunctionDef"])
+def test_a_definition_whose_name_is_no_text_is_refused_by_the_librarys_name(kind):
+    named = {"type": kind, "name": 7, "context": "Patient", "expression": {"type": "Null"}}
+    document = {"library": {"identifier": {"id": "Odd"}, "statements": {"def": [named]}}}
+    with pytest.raises(EngineError, match="Odd: the ELM is malformed"):
+        Engine([document])
