@@ -31,6 +31,9 @@ def validate(artifact: Artifact) -> Iterator[Problem]:
             place = artifact.at(json_path(fault["loc"]))
             yield Problem(artifact.file, place, _ADVICE.get(fault["type"], fault["msg"].removeprefix("Value error, ")))
         return
+    except (KeyError, TypeError):  # fhir.resources looks a contained resource up by its type
+        yield Problem(artifact.file, artifact.at(""), "a resource inside it has a resourceType that R4 does not have")
+        return
     for path, code, allowed in _unknown_codes(model, ()):
         message = f"{code!r} is not one of the codes R4 allows here: {', '.join(allowed)}"
         yield Problem(artifact.file, artifact.at(json_path(path)), message)

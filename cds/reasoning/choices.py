@@ -18,6 +18,7 @@ from cds.fhir.bundles import resources_of
 from cds.fhir.elements import codings_of, object_at, objects_at
 from cds.fhir.references import is_id, parse_reference
 from cds.reasoning.actions import is_not_computed
+from cds.reasoning.apply import MAX_DEPTH
 from cds.reasoning.results import UPDATE_OF
 
 INTENTS = ("proposal", "plan", "order")
@@ -124,6 +125,9 @@ def _offers(
     offers = []
     for index, action in enumerate(objects_at(group, "action")):
         here = f"{path}.action[{index}]"
+        if here.count("action[") > MAX_DEPTH:
+            msg = f"actions are nested deeper than {MAX_DEPTH} levels"
+            raise BadRequest(msg, expression="RequestGroup.action")
         below = _offers(action, resources, here, entered)
         nested = resources.get(_reference(action))
         offer = _Offer(action=action, path=here, below=below)

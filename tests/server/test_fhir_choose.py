@@ -94,6 +94,8 @@ def test_what_cannot_be_answered_is_an_operation_outcome_that_repeats_nothing(fh
 
 
 def test_a_request_group_that_is_not_r4_is_422_and_none_is_400(fhir):
-    group = {"resourceType": "RequestGroup", "status": "somewhen", "intent": "proposal"}
-    post(fhir, CHOOSE, 422, requestGroup=group, chosen=["a"])
+    group = {"resourceType": "RequestGroup", "status": "draft", "intent": "proposal"}
+    post(fhir, CHOOSE, 422, requestGroup=group | {"status": "somewhen"}, chosen=["a"])
+    for kind in ("Nonsense", 5, ["Task"]):
+        post(fhir, CHOOSE, 422, requestGroup=group | {"contained": [{"resourceType": kind}]}, chosen=["a"])
     post(fhir, CHOOSE, 400, chosen=["a"])

@@ -8,6 +8,7 @@ import pytest
 
 from cds.content.artifact import Artifact
 from cds.errors import BadRequest
+from cds.reasoning.apply import MAX_DEPTH
 from cds.reasoning.choices import choose
 from cds.reasoning.results import bundle, care_plan
 from tests.unit.reasoning.fake_session import BASE, activity, definition, plan, when
@@ -183,6 +184,25 @@ def test_a_nested_plan_is_chosen_by_its_actions_and_is_entered_once():
     assert str(refused(offered(into, contained=contained), "x", "y")).startswith("the action n: ")
     again = offered(into, into | {"id": "m"}, contained=contained)
     assert "more than once" in str(refused(again, "y"))
+
+
+@pytest.mark.parametrize(("levels", "allowed"), [(MAX_DEPTH, True), (MAX_DEPTH + 1, False), (5000, False)])
+def test_plans_in_plans_are_followed_as_deep_as_they_are_applied(levels, allowed):
+    inner = [
+        {
+            "resourceType": "RequestGroup",
+            "id": f"g{n}",
+            "action": [{"id": f"n{n}", "resource": {"reference": f"#g{n + 1}"}}],
+        }
+        for n in range(1, levels - 1)
+    ]
+    last = {"resourceType": "RequestGroup", "id": f"g{levels - 1}", "action": [leaf("x")]}
+    contained = (*inner, last, *requests_below([leaf("x")]))
+    result = offered({"id": "n0", "resource": {"reference": "#g1"}}, contained=contained)
+    if allowed:
+        assert taken(result, "x") == ["x"]
+    else:
+        assert "deeper" in str(refused(result, "x"))
 
 
 @pytest.mark.pd("PD-140")
