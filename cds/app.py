@@ -188,6 +188,6 @@ def _authenticate(
         """Let registered clients through."""
         url = settings.public_url + request.url.path
         client = await authenticator.authenticate(request.headers.getlist("authorization"), url)
-        return Caller(name=client.name, fhir_servers=client.fhir_servers)
+        return Caller(name=client.name, fhir_servers=client.fhir_servers, system_actions=client.system_actions)
 
     return registered_clients

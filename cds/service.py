@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from cds.cards import cards_from_request_group
+from cds.cards import cards_from_request_group, system_actions_from_request_group
 from cds.data.fhir_reader import FhirReader
 from cds.data.gather import gather_patient_data
 from cds.data.patient_data import PatientData
@@ -114,10 +114,14 @@ async def call_service(service: Service, request: CDSRequest, world: World, *, c
     if applied.trace.has_failures and time.monotonic() > deadline:
         msg = "the call could not be answered within its time (CDS_DEADLINE_MS); nothing was decided"
         raise OutOfTime(msg)
-    cards = cards_from_request_group(applied, guideline=service.guideline, new_id=world.new_id)
+    agreed = caller.system_actions
+    cards = cards_from_request_group(
+        applied, guideline=service.guideline, new_id=world.new_id, system_actions_agreed=agreed
+    )
+    system_actions = system_actions_from_request_group(applied, new_id=world.new_id) if agreed else []
     decision = _decision(service, request, data, applied.trace, cards, now=now, caller=caller, identity=world.new_id())
     await world.decision_log.record(decision)
-    return CDSResponse(cards=cards, extension={EXTENSION: decision.id})
+    return CDSResponse(cards=cards, system_actions=system_actions or None, extension={EXTENSION: decision.id})
 
 
 async def receive_feedback(

@@ -14,7 +14,7 @@ from cds.cards.text import plain, safe_markdown, summary_of
 from cds.content.guideline import Guideline
 from cds.content.override_reasons import OVERRIDE_REASONS
 from cds.expressions.outcome import Outcome
-from cds.hooks.response import Card, Coding, Link, OverrideReason, Source
+from cds.hooks.response import Action, Card, Coding, Link, OverrideReason, Source
 from cds.reasoning.actions import is_not_computed, is_wrapper
 from cds.reasoning.call import Applied
 from cds.reasoning.trace import ActionTrace
@@ -22,6 +22,7 @@ from cds.reasoning.trace import ActionTrace
 Indicator = Literal["info", "warning", "critical"]
 BRANCH = "org.example.fhir-cds.branch"
 NOT_EVALUATED = "could-not-be-evaluated"
+SYSTEM_ACTION = "/StructureDefinition/system-action"
 _INDICATORS: Mapping[str | None, Indicator] = {
     "routine": "info",
     "asap": "warning",
@@ -37,19 +38,45 @@ _GRADES = {
 }
 
 
-def cards_from_request_group(applied: Applied, *, guideline: Guideline, new_id: Callable[[], str]) -> list[Card]:
+def cards_from_request_group(
+    applied: Applied, *, guideline: Guideline, new_id: Callable[[], str], system_actions_agreed: bool = False
+) -> list[Card]:
     """Return the cards of one application, critical first, then in the guideline's order.
 
     Untitled groups and nested plans are opened; recommendations whose conditions failed are told in one card of their
-    own, so that nobody takes their silence for a "no". `new_id` gives the uuids.
+    own, so that nobody takes their silence for a "no". `new_id` gives the uuids. With `system_actions_agreed`, what
+    `system_actions_from_request_group` gives is no card.
     """
     suggestions = SuggestionMaker(made=applied.made, hook=applied.trace.hook, new_id=new_id)
     maker = _CardMaker(guideline, suggestions, new_id)
-    cards = _once(maker.card(action) for action in _opened(applied.request_group, applied))
+    shown = (
+        action
+        for action in _opened(applied.request_group, applied)
+        if not (system_actions_agreed and _is_system_action(action))
+    )
+    cards = _once(maker.card(action) for action in shown)
     failures = list(_failures(applied.trace.actions))
     if failures:
         cards.append(maker.not_evaluated(failures))
     return sorted(cards, key=lambda card: _ORDER.index(card.indicator))
+
+
+def system_actions_from_request_group(applied: Applied, *, new_id: Callable[[], str]) -> list[Action]:
+    """Return what the EHR shall do without asking anybody: the actions that the author marked so (CH-085, PD-231).
+
+    Only for a client that agreed to it (CH-130); any other gets the same as a card with a suggestion.
+    """
+    maker = SuggestionMaker(made=applied.made, hook=applied.trace.hook, new_id=new_id)
+    marked = (action for action in _opened(applied.request_group, applied) if _is_system_action(action))
+    offers = (maker.offer(action) for action in marked)
+    return [action for offer in offers for suggestion in offer.suggestions for action in suggestion.actions or ()]
+
+
+def _is_system_action(action: Mapping[str, Any]) -> bool:
+    return any(
+        extension.get("url", "").endswith(SYSTEM_ACTION) and extension.get("valueBoolean") is True
+        for extension in action.get("extension", ())
+    )
 
 
 def _once(cards: Iterable[Card]) -> list[Card]:

@@ -33,6 +33,7 @@ class Client(BaseModel):
     algorithms: tuple[Algorithm, ...] = ("ES384", "RS384")
     tenants: tuple[str, ...] | None = None
     fhir_servers: tuple[str, ...] | None = None
+    system_actions: bool = False
     enabled: bool = True
 
     @field_validator("jku")

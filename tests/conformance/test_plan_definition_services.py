@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from cds.cards import cards_from_request_group, system_actions_from_request_group
 from cds.content.artifact import Artifact
 from cds.content.library import load_content
 from cds.data.data_requirements import DataRequirement, requirement_of_element
@@ -177,6 +178,25 @@ def test_no_action_is_done_without_the_user():
     wire = CDSResponse(cards=cards(result, plan(action))).to_wire()
     assert wire.keys() == {"cards"}
     assert wire["cards"][0]["suggestions"][0]["actions"][0]["type"] == "create"
+
+
+SYSTEM_ACTION = {"url": f"{BASE}/StructureDefinition/system-action", "valueBoolean": True}
+
+
+@pytest.mark.pd("PD-231")
+@pytest.mark.ch("CH-085", "CH-130")
+def test_a_marked_action_is_a_system_action_for_a_client_that_agreed_and_a_card_for_any_other():
+    action = doing(extension=[SYSTEM_ACTION])
+    result = applied(action, resources=(activity("ServiceRequest"),))
+    assert [card.suggestions[0].actions[0].type for card in cards(result, plan(action))] == ["create"]
+    agreed = cards_from_request_group(
+        result, guideline=guideline(plan(action)), new_id=lambda: "u", system_actions_agreed=True
+    )
+    done = system_actions_from_request_group(result, new_id=lambda: "u")
+    wire = CDSResponse(cards=agreed, system_actions=done).to_wire()
+    assert wire["cards"] == []
+    assert [one["type"] for one in wire["systemActions"]] == ["create"]
+    assert wire["systemActions"][0]["description"]
 
 
 @pytest.mark.pd("PD-235")

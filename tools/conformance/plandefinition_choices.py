@@ -50,8 +50,9 @@ CHOICES = {
     "PD-227": "As recommended; update and remove name their resource by the extension `action-target`.",
     "PD-228": "No contained references leave; the EHR's own id on updates.",
     "PD-229": "As recommended; the first one.",
-    "PD-230": "Override reasons of the action, else of the plan; none for `must`. No system actions.",
-    "PD-231": "None.",
+    "PD-230": "Override reasons of the action, else of the plan; none for `must`.",
+    "PD-231": "Actions with our extension `system-action`, for a client whose registration says `systemActions`; for "
+    "any other client the same action is a card with a suggestion.",
     "PD-232": "Opened.",
     "PD-233": "As recommended.",
     "PD-235": "A decision id on the response, a uuid on each card; the record has conditions and facts.",
