@@ -54,22 +54,29 @@ class EvidenceBook:
 
     def _read(self, slot: int) -> list[Evidence]:
         name = self._slots[slot].name
-        found: dict[tuple[int, str], Evidence] = {}
-        for noted, paths in self._notes.get(slot, ()):
+        notes = self._notes.get(slot, ())
+        found: list[Evidence] = []
+        for noted, paths in notes:
             for resource in noted if type(noted) is list else (noted,):
-                if not isinstance(resource, dict):
-                    continue
-                kind, identity = resource.get("resourceType"), resource.get("id")
-                reference = f"{kind}/{identity}" if identity else kind
-                nothing = True
-                for path in paths:
-                    value = resource.get(path) if "." not in path else _at(resource, path.split("."))
-                    if value is not None and value != []:
-                        nothing = False
-                        found.setdefault((id(resource), path), Evidence(name, reference, path, value))
-                if nothing:
-                    found.setdefault((id(resource), ""), Evidence(name, reference, "", None))
-        return list(found.values())
+                if type(resource) is dict:
+                    _add_readings(found, name, resource, paths)
+        if len(notes) < 2:
+            return found
+        once = {(one.resource, one.path, id(one.value)): one for one in reversed(found)}
+        return list(once.values())[::-1]
+
+
+def _add_readings(found: list[Evidence], name: str, resource: dict[str, Any], paths: tuple[str, ...]) -> None:
+    identity = resource.get("id")
+    kind = resource.get("resourceType")
+    reference = f"{kind}/{identity}" if identity else kind
+    before = len(found)
+    for path in paths:
+        value = resource.get(path) if "." not in path else _at(resource, path.split("."))
+        if value is not None and value != []:
+            found.append(Evidence(name, reference, path, value))
+    if len(found) == before:
+        found.append(Evidence(name, reference, "", None))
 
 
 def _at(value: Any, steps: Sequence[str]) -> Any:
