@@ -61,6 +61,7 @@ bench: $(VENV)/.dev ## Measure hook calls
 	$(BIN)/python -m tests.benchmarks.hook_call
 
 conformance-engine: $(VENV)/.dev ## HL7's CQL and FHIRPath suites, and comparison with the reference engines (needs Node)
+	$(BIN)/python -m tools.conformance.fhir_packages
 	$(BIN)/python -m pytest tests/conformance tests/differential -n 2 --dist loadfile
 	$(BIN)/python -m tools.conformance.cql
 
