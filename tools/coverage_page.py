@@ -19,7 +19,7 @@ from cds.checks.guideline_rules import recommendation_of
 from cds.content.guideline import Guideline
 from cds.content.library import Content, load_content
 from cds.content.shelf import Shelf
-from cds.content.walk import named_events
+from cds.content.walk import named_events, recommendations
 from cds.expressions.logic_graph import LogicGraph, Unit
 from cds.expressions.own_libraries import condition_definitions, logic_graph, own_libraries
 from cds.tester.cases import Case, read_cases
@@ -71,8 +71,7 @@ def page(guideline: Guideline, shelf: Shelf) -> Page:
     """Gather what the page of one guideline says."""
     conditions = defaultdict(list)
     for path, unit in condition_definitions(guideline, shelf):
-        if path.count("action[") == 1:
-            conditions[path].append(unit)
+        conditions[path].append(unit)
     rows = [
         Row(
             id=action["id"],
@@ -81,9 +80,9 @@ def page(guideline: Guideline, shelf: Shelf) -> Page:
             title=action.get("title", ""),
             indicator=_INDICATORS[action["priority"]],
             hooks=named_events(action) or named_events(guideline.plan),
-            conditions=tuple(conditions[f"action[{index}]"]),
+            conditions=tuple(conditions[path]),
         )
-        for index, action in enumerate(guideline.plan["action"])
+        for path, action in recommendations(guideline.plan)
     ]
     return Page(
         guideline,

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
+from cds.cards.folding import FOLDED, fold, folded_detail, folded_entry
 from cds.cards.suggestions import SuggestionMaker, nested_group
 from cds.cards.text import plain, safe_markdown, summary_of
 from cds.content.guideline import Guideline
 from cds.content.override_reasons import OVERRIDE_REASONS
+from cds.content.walk import is_fold
 from cds.expressions.outcome import Outcome
 from cds.hooks.response import Action, Card, Coding, Link, OverrideReason, Source
 from cds.reasoning.actions import is_not_computed, is_wrapper
@@ -89,13 +91,18 @@ def _once(cards: Iterable[Card]) -> list[Card]:
 
 
 def _opened(group: Mapping[str, Any], applied: Applied) -> Iterator[Mapping[str, Any]]:
-    """Yield the actions that are cards: wrappers give way to their children, nested plans to their actions (PD-216)."""
+    """Yield the actions that are cards: wrappers give way to their children, nested plans to their actions (PD-216).
+
+    A fold is one card, with what is more urgent than information beside it.
+    """
     for action in group.get("action", ()):
         nested = nested_group(action, applied.made)
         if nested is not None:
             yield from _opened(nested, applied)
         elif is_wrapper(action) and "action" in action:
             yield from _opened(action, applied)
+        elif is_fold(action):
+            yield from fold(action, lambda one: _INDICATORS.get(one.get("priority"), "info") == "info")
         else:
             yield action
 
@@ -105,7 +112,7 @@ def _failures(actions: tuple[ActionTrace, ...]) -> Iterator[ActionTrace]:
     for action in actions:
         if action.outcome is Outcome.ERROR:
             yield action
-        elif action.outcome is Outcome.TRUE and (action.title is None or action.leads_to_plan):
+        elif action.outcome is Outcome.TRUE and (action.title is None or action.holds_recommendations):
             yield from _failures(action.actions)
 
 
@@ -119,6 +126,25 @@ class _CardMaker:
 
     def card(self, action: Mapping[str, Any]) -> Card:
         """Return the card of one action."""
+        return self._folded(action) if is_fold(action) else self._single(action)
+
+    def _folded(self, action: Mapping[str, Any]) -> Card:
+        """Return the one card of several recommendations: a heading each, all suggestions, their ids as extension."""
+        parts = [self._single(child) for child in action["action"]]
+        suggestions = [suggestion for part in parts for suggestion in part.suggestions or ()]
+        return Card(
+            uuid=self._new_id(),
+            summary=summary_of(action["title"]),
+            detail=folded_detail(action, parts),
+            indicator="info",
+            source=self._source(self._topic(action), action),
+            suggestions=suggestions or None,
+            selection_behavior="any" if suggestions else None,
+            override_reasons=self._override_reasons(action) or None,
+            extension={FOLDED: [folded_entry(part, BRANCH) for part in parts]},
+        )
+
+    def _single(self, action: Mapping[str, Any]) -> Card:
         offer = self._suggestions.offer(action)
         topic = self._topic(action)
         text = action.get("title") or action.get("description") or action.get("textEquivalent") or action["id"]

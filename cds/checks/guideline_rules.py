@@ -8,7 +8,7 @@ from typing import Any
 
 from cds.checks.findings import Rule
 from cds.content.guideline import Guideline, is_hook
-from cds.content.walk import actions, named_events
+from cds.content.walk import actions, named_events, recommendations
 
 SUMMARY_LIMIT = 139
 _PRIORITIES = ("routine", "urgent", "asap", "stat")
@@ -35,9 +35,8 @@ class Subject:
         return artifact.file, artifact.at(path), message
 
     def cards(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Yield (path, action) of the top-level actions: those that become cards."""
-        for index, action in enumerate(self.guideline.plan.get("action", ())):
-            yield f"action[{index}]", action
+        """Yield (path, action) of the actions that become cards, by themselves or folded with others."""
+        yield from recommendations(self.guideline.plan)
 
 
 def recommendation_of(action: Mapping[str, Any]) -> str | None:

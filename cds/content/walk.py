@@ -14,6 +14,24 @@ def actions(plan: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Mapp
         yield from actions(action, here)
 
 
+def is_fold(action: Mapping[str, Any]) -> bool:
+    """Tell whether an action folds recommendations into one card: a titled visual group of coded actions.
+
+    The children of any other action are suggestions, which have no code of their own.
+    """
+    is_group = action.get("groupingBehavior") == "visual-group" and "title" in action
+    return is_group and any("code" in child for child in action.get("action", ()))
+
+
+def recommendations(plan: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield (path, action) of every action that is a recommendation: the top actions, and those that one folds."""
+    for index, action in enumerate(plan.get("action", ())):
+        if is_fold(action):
+            yield from ((f"action[{index}].{path}", child) for path, child in recommendations(action))
+        else:
+            yield f"action[{index}]", action
+
+
 def expressions(element: Any, path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (path, Expression) for every Expression of the resource, extensions included, contained resources not."""
     if isinstance(element, Mapping):

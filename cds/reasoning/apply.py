@@ -13,7 +13,7 @@ from typing import Any
 
 from cds.content.artifact import Artifact
 from cds.content.guideline import in_force
-from cds.content.walk import named_events
+from cds.content.walk import is_fold, named_events
 from cds.expressions.evaluators import Evaluators
 from cds.expressions.outcome import Outcome
 from cds.reasoning.actions import (
@@ -174,7 +174,7 @@ class _Application:
         *,
         inherited: bool,
     ) -> tuple[dict[str, Any] | None, ActionTrace]:
-        """Add the children of a group; a group that says nothing and lost them all goes too (PD-095)."""
+        """Add the children of a group; a group that only holds them goes with the last (PD-095)."""
         action, output = leaf.action, leaf.output
         inherited = inherited or bool(named_events(action))
         outputs, traces = self._actions(action, leaf.scope, leaf.path, inherited=inherited)
@@ -185,9 +185,10 @@ class _Application:
             title=output.get("title"),
             values=values,
             actions=(*leaf.nested, *traces),
-            leads_to_plan=bool(leaf.nested),
+            holds_recommendations=bool(leaf.nested) or is_fold(action),
         )
-        if action.get("action") and not outputs and is_wrapper(output) and "resource" not in output:
+        only_holds = is_wrapper(output) or is_fold(action)
+        if action.get("action") and not outputs and only_holds and "resource" not in output:
             return None, trace
         if outputs and "resource" in output:
             outputs.insert(0, _own_resource(output))

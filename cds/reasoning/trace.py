@@ -80,7 +80,8 @@ class ActionTrace:
     """One action of the plan that was looked at.
 
     `outcome` is TRUE when the action applies. `recommendation` is the code of the action, else its id. `values` are the
-    dynamicValues that were evaluated. `leads_to_plan` says that `actions` are those of a plan the action refers to.
+    dynamicValues that were evaluated. `holds_recommendations` says that `actions` are recommendations themselves: those
+    of a plan the action refers to, or those that it folds into one card.
     """
 
     path: str
@@ -91,7 +92,7 @@ class ActionTrace:
     conditions: tuple[ExpressionTrace, ...] = ()
     values: tuple[ExpressionTrace, ...] = ()
     actions: tuple[ActionTrace, ...] = ()
-    leads_to_plan: bool = False
+    holds_recommendations: bool = False
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from cds.cards.cards import BRANCH, NOT_EVALUATED
+from cds.cards.folding import FOLDED
 from cds.hooks.response import Card, Suggestion
 from cds.tester.element_paths import MISSING, get_element
 
@@ -20,9 +21,20 @@ def action_id(card: Card) -> str:
     return f"{recommendation}.{branch}" if branch else recommendation
 
 
+def told(cards: Sequence[Card]) -> Iterator[tuple[str, Card]]:
+    """Yield (action id, card) of every recommendation that is told: a card that folds several tells each of them."""
+    for card in cards:
+        folded = (card.extension or {}).get(FOLDED)
+        if folded is None:
+            yield action_id(card), card
+        for entry in folded or ():
+            name = ".".join(entry[member] for member in ("recommendation", "branch") if member in entry)
+            yield name, card.model_copy(update={"summary": entry["summary"]})
+
+
 def differences(expect: Mapping[str, Any], cards: Sequence[Card]) -> Iterator[str]:
     """Yield every way in which the cards differ from the expectation, as sentences."""
-    fired = {action_id(card): card for card in cards if action_id(card) != NOT_EVALUATED}
+    fired = {name: card for name, card in told(cards) if name != NOT_EVALUATED}
     for wanted in expect.get("fires", ()):
         if wanted not in fired:
             yield f"{wanted} did not fire"

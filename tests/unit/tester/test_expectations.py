@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cds.cards.folding import FOLDED
 from cds.hooks.response import Card, Coding, Source
 from cds.tester.expectations import differences, unknown_actions
 
@@ -37,3 +38,15 @@ def test_a_cut_summary_fails_the_case_and_a_short_one_that_ends_in_dots_does_not
     (difference,) = differences({"fires": ["r"]}, [card("a" * 138 + "…")])
     assert "the summary is cut" in difference
     assert list(differences({"fires": ["r"]}, [card("Lenalidomide, pomalidomide and thalido…")])) == []
+
+
+def test_a_card_that_folds_recommendations_tells_each_of_them():
+    entries = [
+        {"recommendation": "driving", "summary": "Drive with care"},
+        {"recommendation": "donation", "branch": "start", "summary": "No blood donation"},
+    ]
+    folded = card("Information").model_copy(update={"extension": {FOLDED: entries}})
+    assert list(differences({"fires_only": ["driving", "donation.start"]}, [folded])) == []
+    assert list(differences({"fires": ["r"]}, [folded])) == ["r did not fire"]
+    (difference,) = differences({"cards": [{"action": "driving", "summary": ["No blood"]}]}, [folded])
+    assert "Drive with care" in difference
