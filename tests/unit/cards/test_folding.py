@@ -1,4 +1,4 @@
-"""A visual group of recommendations is one card that names each of them; nothing urgent and nothing failed is folded."""
+"""A visual group of recommendations is one card that names each of them; what is urgent or failed is not folded."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_what_is_more_urgent_than_information_is_not_folded():
 def test_a_folded_recommendation_that_failed_is_told():
     broken = recommendation("broken", condition=when("E"))
     found = cards(plan(group(recommendation("a"), broken)), values={"E": failure("division by zero")})
-    assert [card["summary"] for card in found][0].startswith("1 recommendation could not be evaluated")
+    assert found[0]["summary"].startswith("1 recommendation could not be evaluated")
     assert found[0]["detail"].count("About broken") == 1
 
 
