@@ -12,6 +12,7 @@ import pytest
 from cds.data.gather import gather_patient_data
 from cds.engine import Engine, to_json
 from cds.errors import PreconditionFailed
+from cds.expressions.code_members import EngineValueSets
 from cds.hooks.request import CDSRequest
 from cds.terminology.mappings import Mappings
 from cds.terminology.value_sets import ValueSets
@@ -23,9 +24,9 @@ PATIENT = {"resourceType": "Patient", "id": "p", "gender": "female", "birthDate"
 
 @cache
 def engine():
-    libraries = [MAPPINGS / "Library" / "ClinicalData.json", MAPPINGS / "tests" / "Library" / "ClinicalDataProbe.json"]
+    libraries = [*(MAPPINGS / "Library").glob("*.json"), MAPPINGS / "tests" / "Library" / "ClinicalDataProbe.json"]
     value_sets = ValueSets([json.loads(path.read_bytes()) for path in (MAPPINGS / "ValueSet").glob("*.json")])
-    return Engine([elm(json.loads(path.read_bytes())) for path in libraries], value_sets=value_sets)
+    return Engine([elm(json.loads(path.read_bytes())) for path in libraries], value_sets=EngineValueSets(value_sets))
 
 
 def elm(library):
@@ -75,6 +76,7 @@ DERIVED = {
     "courses.json": "Courses",
     "missing.json": "Missing",
     "patients.json": "Patient Facts",
+    "pregnancy.json": "Pregnancy Potential",
     "records.json": "Records",
 }
 
@@ -265,27 +267,27 @@ def test_without_sex_or_a_usable_birth_date_the_clearance_is_unknown(change):
     assert probe("Body", measures, patient=patient).get("clearance") is None
 
 
-def referenced(node):
-    """Yield the names of the definitions and functions of ClinicalData that an ELM node refers to."""
+def referenced(node, library):
+    """Yield (library, name) of the definitions and functions that an ELM node of a library refers to."""
     if isinstance(node, list):
         for item in node:
-            yield from referenced(item)
+            yield from referenced(item, library)
     elif isinstance(node, dict):
-        if (
-            node.get("type") in ("ExpressionRef", "FunctionRef")
-            and node.get("libraryName", "ClinicalData") == "ClinicalData"
-        ):
-            yield node["name"]
+        if node.get("type") in ("ExpressionRef", "FunctionRef"):
+            yield node.get("libraryName", library), node["name"]
         for value in node.values():
-            yield from referenced(value)
+            yield from referenced(value, library)
 
 
-def test_every_definition_of_clinical_data_is_reached_by_the_cases():
-    library = elm(json.loads((MAPPINGS / "Library" / "ClinicalData.json").read_bytes()))["library"]
-    test_library = elm(json.loads((MAPPINGS / "tests" / "Library" / "ClinicalDataProbe.json").read_bytes()))["library"]
-    uses = {statement["name"]: set(referenced(statement)) for statement in library["statements"]["def"]}
-    reached, found = set(), set(referenced(test_library["statements"]["def"]))
+def test_every_definition_that_guidelines_share_is_reached_by_the_cases():
+    uses = {
+        (library["identifier"]["id"], statement["name"]): set(referenced(statement, library["identifier"]["id"]))
+        for path in [*(MAPPINGS / "Library").glob("*.json"), MAPPINGS / "tests" / "Library" / "ClinicalDataProbe.json"]
+        for library in [elm(json.loads(path.read_bytes()))["library"]]
+        for statement in library["statements"]["def"]
+    }
+    reached, found = set(), {named for named in uses if named[0] == "ClinicalDataProbe"}
     while found:
         reached |= found
-        found = {name for used in found for name in uses.get(used, ())} - reached
-    assert sorted(set(uses) - reached - {"Patient"}) == []
+        found = {named for user in found for named in uses.get(user, ())} - reached
+    assert sorted(named for named in set(uses) - reached if named[1] != "Patient") == []

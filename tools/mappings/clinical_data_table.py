@@ -1,4 +1,4 @@
-"""Write the table of ClinicalData's definitions and functions into fhir_mappings/README.md, between its two marks.
+"""Write the tables of the shared libraries' definitions and functions into fhir_mappings/README.md, between two marks.
 
     python tools/mappings/clinical_data_table.py [--check]
 
@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _MAPPINGS = Path(__file__).parent.parent.parent / "fhir_mappings"
-_BEGIN, _END = "<!-- table of ClinicalData: begin -->", "<!-- table of ClinicalData: end -->"
+_BEGIN, _END = "<!-- tables of the libraries: begin -->", "<!-- tables of the libraries: end -->"
+_FIRST = "ClinicalData"
 _SECTION = re.compile(r"(?m)^// -{20,} (.+)$")
 _DEFINE = re.compile(
     r"(?:/\*(?P<comment>(?:(?!\*/).)*)\*/\s*)?"
@@ -34,12 +35,13 @@ def main() -> None:
     text = readme.read_text(encoding="utf-8")
     before, _, rest = text.partition(_BEGIN)
     _, _, after = rest.partition(_END)
-    source = (_MAPPINGS / "cql" / "ClinicalData.cql").read_text(encoding="utf-8")
-    current = f"{before}{_BEGIN}\n{chr(10).join(table(source))}\n{_END}{after}"
+    files = sorted((_MAPPINGS / "cql").glob("*.cql"), key=lambda path: (path.stem != _FIRST, path.stem))
+    tables = (line for path in files for line in [f"\n### {path.stem}", *table(path.read_text(encoding="utf-8"))])
+    current = f"{before}{_BEGIN}\n{chr(10).join(tables)}\n{_END}{after}"
     if not check:
         readme.write_text(current, encoding="utf-8")
     elif current != text:
-        sys.exit("the table in fhir_mappings/README.md is not current: run tools/mappings/clinical_data_table.py")
+        sys.exit("a table in fhir_mappings/README.md is not current: run tools/mappings/clinical_data_table.py")
 
 
 def table(source: str) -> Iterator[str]:
