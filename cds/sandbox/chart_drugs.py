@@ -8,32 +8,40 @@ from typing import Any
 
 from cds.fhir.systems import ATC, RXNORM, UCUM
 from cds.sandbox.chart_codes import DRUGS
+from cds.sandbox.seed import Dosage
 
 _DAYS_OF_CYCLE = "http://hl7.org/fhir/StructureDefinition/timing-daysOfCycle"
 
 
-def daily(dose: str, unit: str = "mg", *, times: int = 1, text: str | None = None) -> dict[str, Any]:
-    """Write a dosage: so much, so many times a day."""
-    return _dosage(
-        text or f"{dose} {unit} x {times} daily", dose, unit, {"frequency": times, "period": 1, "periodUnit": "d"}
-    )
+def dosage(taken: Dosage) -> dict[str, Any]:
+    """Write a Dosage: text, structured timing and dose; days of a cycle also by the days-of-cycle extension."""
+    if taken.dose is None:
+        return {"text": taken.text}
+    number, _, unit = taken.dose.partition(" ")
+    words, timing = _timing(taken)
+    return {
+        "text": taken.text or f"{number} {unit} {words}",
+        "timing": timing,
+        "doseAndRate": [{"doseQuantity": quantity(Decimal(number), unit)}],
+    }
 
 
-def every(period: int, period_unit: str, dose: str, unit: str = "mg") -> dict[str, Any]:
-    """Write a dosage: so much once every so many days (d), weeks (wk) or months (mo)."""
-    text = f"{dose} {unit} once every {period} {period_unit}"
-    return _dosage(text, dose, unit, {"frequency": 1, "period": period, "periodUnit": period_unit})
-
-
-def cycle(dose: str, days: int, length: int = 28, unit: str = "mg") -> dict[str, Any]:
-    """Write a dosage: once daily on the first days of a cycle, in text, repeat and the days-of-cycle extension."""
-    text = f"{dose} {unit} once daily on days 1-{days} of a {length}-day cycle"
-    bounds = {"value": days, "unit": "day", "system": UCUM, "code": "d"}
-    repeat = {"boundsDuration": bounds, "frequency": 1, "period": 1, "periodUnit": "d"}
-    dosage = _dosage(text, dose, unit, repeat)
-    numbers = [{"url": "day", "valueInteger": day} for day in range(1, days + 1)]
-    dosage["timing"]["extension"] = [{"url": _DAYS_OF_CYCLE, "extension": numbers}]
-    return dosage
+def _timing(taken: Dosage) -> tuple[str, dict[str, Any]]:
+    """Give the timing in words and as a FHIR Timing."""
+    if taken.daily is not None:
+        return f"x {taken.daily} daily", {"repeat": {"frequency": taken.daily, "period": 1, "periodUnit": "d"}}
+    if taken.every is not None:
+        period, _, unit = taken.every.partition(" ")
+        return f"once every {taken.every}", {"repeat": {"frequency": 1, "period": int(period), "periodUnit": unit}}
+    span, _, length = str(taken.days).partition(" of ")
+    last = int(span.removeprefix("1-"))
+    bounds = {"value": last, "unit": "day", "system": UCUM, "code": "d"}
+    numbers = [{"url": "day", "valueInteger": day} for day in range(1, last + 1)]
+    timing = {
+        "extension": [{"url": _DAYS_OF_CYCLE, "extension": numbers}],
+        "repeat": {"boundsDuration": bounds, "frequency": 1, "period": 1, "periodUnit": "d"},
+    }
+    return f"once daily on days {span} of a {length}-day cycle", timing
 
 
 def drug_concept(drug: str) -> dict[str, Any]:
@@ -44,7 +52,7 @@ def drug_concept(drug: str) -> dict[str, Any]:
 
 def product(identifier: str, drug: str, strength_mg: str, form: str) -> dict[str, Any]:
     """Write a Medication with the strength of one piece in mg."""
-    strength = {"numerator": quantity(strength_mg, "mg"), "denominator": {"value": 1, "unit": form}}
+    strength = {"numerator": quantity(Decimal(strength_mg), "mg"), "denominator": {"value": 1, "unit": form}}
     return {
         "resourceType": "Medication",
         "id": identifier,
@@ -54,19 +62,9 @@ def product(identifier: str, drug: str, strength_mg: str, form: str) -> dict[str
     }
 
 
-def _dosage(text: str, dose: str, unit: str, repeat: dict[str, Any]) -> dict[str, Any]:
-    return {"text": text, "timing": {"repeat": repeat}, "doseAndRate": [{"doseQuantity": quantity(dose, unit)}]}
-
-
-def at_least(value: str, unit: str) -> dict[str, Any]:
-    """Write a value beyond the range of the method, as laboratories report a good eGFR: `>90`."""
-    return {"comparator": ">", **quantity(value, unit)}
-
-
-def quantity(value: str, unit: str | None) -> dict[str, Any]:
+def quantity(value: Decimal, unit: str | None) -> dict[str, Any]:
     """Write a Quantity; a unit that is not UCUM (capsule) stays a word, no unit stays no unit."""
-    number = Decimal(value)
-    quantity: dict[str, Any] = {"value": int(number) if "." not in value else number}
+    quantity: dict[str, Any] = {"value": int(value) if value.as_tuple().exponent == 0 else value}
     if unit:
         quantity["unit"] = unit
     if unit and unit not in ("capsule", "tablet"):

@@ -1,143 +1,60 @@
-"""The patients of the sandbox, each with a story. None of them exists."""
+"""The patients of the sandbox, each with a story, read from `patients/*.toml`. None of them exists."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import tomllib
 from datetime import date
+from decimal import Decimal
+from importlib import resources
 from typing import Any
 
-from cds.sandbox import myeloma_patients as myeloma
-from cds.sandbox import other_patients as other
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from cds.errors import CDSError
 from cds.sandbox.chart import Chart
+from cds.sandbox.seed import PatientSeed
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
-    """One patient: the id, a title, what the visit is about, the hook that fires, and who writes the chart."""
+class BrokenSeed(CDSError):
+    """A seed file cannot be read; the message names the file, the patient by its place, and the field."""
 
-    id: str
-    title: str
-    story: str
-    hook: str
-    write: Callable[[Chart], None]
+
+class Story(PatientSeed):
+    """One synthetic patient."""
 
     def chart(self, today: date) -> Chart:
         """Write the chart as it stands on that day: `resources`, and `drafts` for the hook context."""
-        chart = Chart(self.id, today)
-        self.write(chart)
-        return chart
+        return Chart(self, today)
+
+
+class _SeedFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    patients: tuple[Story, ...]
+
+
+def read_stories(text: str, name: str) -> tuple[Story, ...]:
+    """Read one seed file; `name` is for messages. Raises BrokenSeed."""
+    try:
+        return _SeedFile.model_validate(tomllib.loads(text, parse_float=Decimal)).patients
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{name}: {error}"
+        raise BrokenSeed(msg) from None
+    except ValidationError as error:
+        places = [".".join(map(str, each["loc"])) + ": " + each["msg"] for each in error.errors()]
+        msg = f"{name}: {'; '.join(places)}"
+        raise BrokenSeed(msg) from None
+
+
+def _shipped() -> tuple[Story, ...]:
+    folder = resources.files("cds.sandbox") / "patients"
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
+    return tuple(story for file in files for story in read_stories(file.read_text(encoding="utf-8"), file.name))
 
 
 DEMO_PATIENT = "renal-failure"
 
-STORIES: tuple[Story, ...] = (
-    Story(
-        DEMO_PATIENT,
-        "Lenalidomide 25 mg at a clearance of 24 mL/min",
-        "Man of 71 with new myeloma and failing kidneys. Dexamethasone is running, thrombosis prophylaxis is not.",
-        "order-select",
-        myeloma.renal_failure,
-    ),
-    Story(
-        "normal-kidneys",
-        "Lenalidomide 25 mg, normal kidneys, aspirin",
-        "Man of 64 in his third cycle; everything is as it should be.",
-        "order-select",
-        myeloma.normal_kidneys,
-    ),
-    Story(
-        "dialysis",
-        "Lenalidomide on dialysis",
-        "Man of 66 with myeloma on haemodialysis three times a week.",
-        "order-select",
-        myeloma.dialysis,
-    ),
-    Story(
-        "childbearing-potential",
-        "A woman of 38 who may become pregnant",
-        "Myeloma, contraceptive implant, no pregnancy test on file before the first capsule.",
-        "order-select",
-        myeloma.childbearing_potential,
-    ),
-    Story(
-        "pregnant",
-        "Pregnant",
-        "Woman of 33, pregnant by problem list and hCG; lenalidomide is being ordered.",
-        "order-sign",
-        other.pregnant,
-    ),
-    Story(
-        "suspected-myeloma",
-        "CRAB findings, no diagnosis yet",
-        "Woman of 69 with MGUS: anaemia, hypercalcaemia, renal failure, 45 % plasma cells in the marrow.",
-        "patient-view",
-        myeloma.suspected_myeloma,
-    ),
-    Story(
-        "smouldering-myeloma",
-        "Smouldering myeloma at follow-up",
-        "Woman of 61, M-protein 22 g/L, no sign of organ damage.",
-        "patient-view",
-        myeloma.smouldering,
-    ),
-    Story(
-        "erythropoietin-too-high",
-        "Darbepoetin with haemoglobin 12.5 g/dL",
-        "Man of 72 on lenalidomide and darbepoetin; yesterday's haemoglobin passed the limit.",
-        "order-select",
-        myeloma.erythropoietin_too_high,
-    ),
-    Story(
-        "thrombosis-on-lenalidomide",
-        "Deep vein thrombosis on lenalidomide",
-        "Woman of 70 with a thrombosis four days ago; the next cycle is being ordered.",
-        "order-select",
-        myeloma.thrombosis_on_lenalidomide,
-    ),
-    Story(
-        "mds-del5q",
-        "MDS with del(5q), low counts",
-        "Woman of 76; neutrophils 0.6, platelets 62, clearance below 50 mL/min.",
-        "order-select",
-        other.mds_del5q,
-    ),
-    Story(
-        "follicular-lymphoma",
-        "Follicular lymphoma, platelets 42",
-        "Man of 63 who is to start lenalidomide with rituximab.",
-        "order-select",
-        other.follicular_lymphoma,
-    ),
-    Story(
-        "cll-relapse",
-        "Relapsed CLL, venetoclax 400 mg on day one",
-        "Man of 68 after bendamustine and rituximab; the ramp-up has been forgotten.",
-        "order-select",
-        other.cll_relapse,
-    ),
-    Story(
-        "osteoporosis",
-        "Osteoporosis on prednisolone",
-        "Woman of 68, T-score -2.8, prednisolone 7.5 mg for five months; denosumab as first drug.",
-        "order-select",
-        other.osteoporosis,
-    ),
-    Story(
-        "unreadable-results",
-        "Results that cannot be read",
-        "Woman of 67: creatinine without unit, entered in error, in the future, or in a code that nobody mapped.",
-        "order-select",
-        myeloma.unreadable_results,
-    ),
-    Story(
-        "nothing-wrong",
-        "Nothing wrong at all",
-        "Woman of 45 with a headache: no card should appear.",
-        "order-select",
-        other.nothing_wrong,
-    ),
-)
+STORIES: tuple[Story, ...] = _shipped()
 
 
 def find_story(patient_id: str) -> Story | None:

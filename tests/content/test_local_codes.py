@@ -9,9 +9,8 @@ import httpx
 import pytest
 
 from cds.app import create_app
-from cds.sandbox.chart import Chart
 from cds.sandbox.chart_codes import LOCAL_LAB_SYSTEM
-from cds.sandbox.myeloma_patients import renal_failure
+from cds.sandbox.synthetic_patients import find_story
 from cds.settings import load_settings
 
 NOW = datetime.fromisoformat("2026-03-02T10:00:00+01:00")
@@ -80,8 +79,7 @@ def client_with(tmp_path_factory):
 
 def cards(client, code):
     """Draft lenalidomide 25 mg for the man with a clearance of 24 mL/min, his creatinine in another code."""
-    chart = Chart("renal-failure", date(2026, 3, 2))
-    renal_failure(chart)
+    chart = find_story("renal-failure").chart(date(2026, 3, 2))
     creatinine = next(one for one in chart.resources if one["id"] == "renal-failure-creatinine")
     creatinine["code"] = {"coding": [{"system": LOCAL_LAB_SYSTEM, "code": code}], "text": "Kreatinin"}
     others = ("renal-failure-creatinine-mass", "renal-failure-egfr")

@@ -17,7 +17,14 @@ from cds.fhir.json import dumps, loads
 from cds.fhir.systems import ATC, CVX, ICD_10, LOINC, NPU, RXNORM, SNOMED_CT
 from cds.sandbox.chart_codes import DRUGS, LABS, PROBLEMS, PROCEDURES
 from cds.sandbox.store import FHIRStore
-from cds.sandbox.synthetic_patients import DEMO_PATIENT, STORIES, find_story, sandbox_resources
+from cds.sandbox.synthetic_patients import (
+    DEMO_PATIENT,
+    STORIES,
+    BrokenSeed,
+    find_story,
+    read_stories,
+    sandbox_resources,
+)
 
 TODAY = date(2026, 3, 2)
 SYSTEMS = {"LOINC": LOINC, "NPU": NPU, "SNOMED": SNOMED_CT, "ATC": ATC, "RXNORM": RXNORM, "ICD-10": ICD_10, "CVX": CVX}
@@ -37,8 +44,8 @@ def nodes(node: Any) -> Iterator[dict[str, Any]]:
             yield from nodes(item)
 
 
-def test_there_are_at_least_twelve_patients():
-    assert len(STORIES) >= 12
+def test_there_are_at_least_thirty_patients():
+    assert len(STORIES) >= 30
     assert len({story.id for story in STORIES}) == len(STORIES)
 
 
@@ -108,7 +115,41 @@ def test_every_code_is_a_verified_one():
 def test_every_code_of_the_table_is_used():
     used = {node["code"] for node in nodes(all_resources()) if isinstance(node.get("code"), str)}
     drugs = {drug.atc for drug in DRUGS.values()}
-    problems = {problem.snomed for problem in PROBLEMS.values()} | {code for _, code in PROCEDURES.values()}
+    problems = {problem.snomed or problem.icd_10 for problem in PROBLEMS.values()}
+    procedures = {code for _, code in PROCEDURES.values()}
     assert drugs <= used
-    assert problems <= used
+    assert problems | procedures <= used
     assert all({lab.loinc, lab.npu} & used for lab in LABS.values())
+
+
+SEED = """
+[[patients]]
+id = "someone"
+title = "Someone"
+story = "A person."
+hook = "patient-view"
+person = { given = "A", family = "B", gender = "male", age = 70 }
+"""
+
+
+def test_a_seed_keeps_its_digits():
+    (story,) = read_stories(f'{SEED}results = [{{ name = "creatinine-mass", ago = 1, value = 1.10 }}]', "seed")
+    assert str(story.chart(TODAY).resources[-1]["valueQuantity"]["value"]) == "1.10"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("colour = 1", "patients.0.colour"),
+        ('results = [{ name = "creatinin", ago = 1, value = 1 }]', "patients.0.results.0.name"),
+        ('results = [{ name = "creatinine", value = 1 }]', "ago with value"),
+        ('results = [{ name = "creatinine", ago = 1, value = 1, series = [[1, 2]] }]', "ago with value"),
+        ('orders = [{ drug = "lenalidomide", dose = "25", daily = 1 }]', "patients.0.orders.0.dose"),
+        ('orders = [{ drug = "lenalidomide", dose = "25 mg" }]', "one of daily, every and days"),
+        ('orders = [{ drug = "lenalidomide", dose = "25 mg", daily = 1, every = "1 wk" }]', "one of daily"),
+        ("problems = [", "seed: "),
+    ],
+)
+def test_a_broken_seed_is_refused_with_the_place(line, said):
+    with pytest.raises(BrokenSeed, match=said):
+        read_stories(SEED + line, "seed")
