@@ -23,6 +23,9 @@ from cds.fhir.references import is_id
 from cds.hooks.caller import ANYBODY, Caller
 from cds.hooks.request import CDSRequest
 
+# A server may answer a repeated search from a copy of a minute ago (HAPI does): what was resulted in that minute would
+# be missed. Never no-store: HAPI then ends the answer after one page and gives no link to the next.
+_FRESH = {"Cache-Control": "no-cache"}
 _STRICT = {"Prefer": "handling=strict"}
 
 
@@ -89,7 +92,7 @@ class FHIRClient(AsyncFHIRClient):
         loop = asyncio.get_running_loop()
         if self._pauses.get(self._base, 0) > loop.time():
             raise FHIRServerError(FHIRServerFault.RATE_LIMITED, "the FHIR server asked for a pause")
-        all_headers = {**self._build_request_headers(), **(headers or {})}
+        all_headers = {**self._build_request_headers(), **_FRESH, **(headers or {})}
         content = None
         if body is not None:
             content = dumps(body)

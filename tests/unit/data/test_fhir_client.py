@@ -109,6 +109,12 @@ class TestReading:
         assert {request.headers["authorization"] for request in server.requests} == {"Bearer secret"}
         assert {request.headers["prefer"] for request in server.requests} == {"handling=strict"}
 
+    def test_no_answer_may_come_from_a_cache(self, store):
+        server = sandbox(store)
+        server.search(f"{QUERY}&_count=1")
+        server.run(lambda client: client.read("Patient", "p1"))
+        assert {request.headers["cache-control"] for request in server.requests} == {"no-cache"}
+
     def test_numbers_keep_their_digits(self, store):
         found = sandbox(store).search(QUERY)
         assert str(found[0]["valueQuantity"]["value"]) == "2.00"
