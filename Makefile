@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format elm check cases integration e2e bench bench-engine conformance-engine fuzz coverage-pages docs clean
+.PHONY: help run test lint format elm check cases mutate integration e2e bench bench-engine conformance-engine fuzz coverage-pages docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
@@ -50,6 +50,9 @@ check: $(VENV)/.dev ## Check the guidelines and mappings
 
 cases: $(VENV)/.dev ## Run the test cases beside the guidelines
 	$(BIN)/cds test
+
+mutate: $(VENV)/.dev ## Would the cases notice a mistake? Every wrong version of every guideline (minutes)
+	for guideline in $(notdir $(wildcard plan_definitions/*)); do $(BIN)/cds mutate $$guideline || failed=1; done; test -z "$$failed"
 
 integration: $(VENV)/.dev ## Run the tests that install things or start servers: the wheel, PostgreSQL, FHIR servers
 	$(BIN)/python -m pytest tests/integration -m integration

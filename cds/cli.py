@@ -47,6 +47,8 @@ class ReportFormat(StrEnum):
     HTML = "html"
 
 
+LibraryOption = Annotated[str, typer.Option(help="Judge only this CQL library.")]
+RecommendationOption = Annotated[str, typer.Option(help="Judge only what this recommendation uses.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="text for people, json for programs.")]
 
 
@@ -183,13 +185,17 @@ def run_tests(
     coverage: Annotated[
         bool, typer.Option("--coverage", help="Also judge every CQL definition behind a condition.")
     ] = False,
+    library: LibraryOption = "",
+    recommendation: RecommendationOption = "",
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Run the cases beside the guidelines through the whole line, with coverage of every condition."""
+    from cds.tester.focus import Focus
     from cds.tester.report import as_json, as_text
     from cds.tester.runner import run_cases
 
-    report = run_cases(_content_paths(load_settings(), paths), only=run, definitions=coverage)
+    focus = Focus(library=library, recommendation=recommendation)
+    report = run_cases(_content_paths(load_settings(), paths), only=run, definitions=coverage, focus=focus)
     if form is Format.JSON:
         _print_json(as_json(report))
     else:
@@ -202,16 +208,20 @@ def mutate(
     guideline: Annotated[str, typer.Argument(help="The id of a guideline, such as dk-denosumab.")],
     paths: Annotated[list[Path] | None, typer.Argument(help="Guideline folders; default: the content.")] = None,
     only: Annotated[str, typer.Option(help="Only this definition or function.")] = "",
+    library: LibraryOption = "",
+    recommendation: RecommendationOption = "",
     limit: Annotated[int | None, typer.Option(min=1, help="Try an even sample of this many.")] = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Turn each comparison and move each number of the logic by one step: does a case fail? List what survives."""
     from cds.commands.mutate import narrator
+    from cds.tester.focus import Focus
     from cds.tester.mutation_report import as_json, as_text
     from cds.tester.mutation_run import mutate as run
 
     found = _content_paths(load_settings(), paths)
-    report = run(found, guideline, only=only, limit=limit, progress=narrator(err))
+    focus = Focus(library=library, recommendation=recommendation, definition=only)
+    report = run(found, guideline, focus=focus, limit=limit, progress=narrator(err))
     if form is Format.JSON:
         _print_json(as_json(report))
     else:

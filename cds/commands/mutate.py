@@ -6,7 +6,8 @@ import time
 
 from rich.console import Console
 
-from cds.tester.mutation_run import Judged, Progress
+from cds.tester.mutation_check import Judged
+from cds.tester.mutation_run import Progress
 
 _SECONDS_BETWEEN = 5.0
 

@@ -37,6 +37,10 @@ class LogicGraph:
                 unit = Unit(kind_of_statement(statement), name, statement["name"])
                 self.statements.setdefault(unit, []).append(statement)
         self._uses = {unit: frozenset(self._references(unit)) for unit in self.statements}
+        self._users: dict[Unit, set[Unit]] = {}
+        for user, used in self._uses.items():
+            for one in used:
+                self._users.setdefault(one, set()).add(user)
         self.is_constant = cache(self._is_constant)
         self.never_null = cache(self._never_null)
 
@@ -73,12 +77,26 @@ class LogicGraph:
                         found.add(user)
         return frozenset(found)
 
-    def needed(self, unit: Unit, result_type: str | None) -> tuple[str, ...]:
-        """Return what cases should see a definition be: both truth values, an empty list and a full one, null …."""
+    def dependents(self, unit: Unit) -> frozenset[Unit]:
+        """Return everything whose value can change when this unit is changed, itself included."""
+        found = {unit}
+        pending = [unit]
+        for current in pending:
+            fresh = self._users.get(current, frozenset()) - found
+            found |= fresh
+            pending += fresh
+        return frozenset(found)
+
+    def needed(self, unit: Unit, result_type: str | None, *, is_condition: bool = False) -> tuple[str, ...]:
+        """Return what cases should see a definition be: both truth values, an empty list and a full one, null ….
+
+        A condition of the plan should be seen unknown too: that is where a patient gets no card and nobody notices.
+        """
         if self.is_constant(unit):
             return ("evaluated",)
         if result_type == "System.Boolean":
-            return ("true", "false")
+            may_be_null = is_condition and not self.never_null(unit)
+            return ("true", "false", "null") if may_be_null else ("true", "false")
         if result_type is not None and result_type.startswith("List<"):
             statements = self.statements[unit]
             return ("some",) if all(_has_element(one.get("expression")) for one in statements) else ("some", "none")

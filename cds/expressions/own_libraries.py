@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cds.content.artifact import Artifact
 from cds.content.guideline import Guideline
-from cds.content.integrity import compiled_libraries
+from cds.content.integrity import compiled_libraries, scope
 from cds.content.shelf import Shelf
-from cds.content.walk import actions
+from cds.content.walk import actions, expressions
 from cds.expressions.languages import definition_of
 from cds.expressions.logic_graph import LogicGraph, Unit
 
@@ -54,6 +54,32 @@ def condition_definitions(guideline: Guideline, shelf: Shelf) -> Iterator[tuple[
                 named = definition_of(condition["expression"], scope, shelf)
                 if named is not None:
                     yield path, Unit("definition", named.library, named.definition)
+
+
+def expression_definitions(
+    guideline: Guideline, shelf: Shelf, *, only: Callable[[str], bool] | None = None
+) -> frozenset[Unit]:
+    """Return every definition that an Expression of the guideline runs: all that CQL can change in an answer.
+
+    `only` keeps the top actions of the plan by their id, with the ActivityDefinitions that they name.
+    """
+    plan = guideline.plan
+    kept = [action for action in plan.get("action", ()) if only is None or only(action.get("id", ""))]
+    named = {action.get("definitionCanonical", "") for _, action in actions({"action": kept})}
+    holders: list[tuple[Any, Mapping[str, Any]]] = [(kept, plan)]
+    holders += [
+        (artifact.resource, artifact.resource)
+        for artifact in guideline.dependencies.of_type("PlanDefinition", "ActivityDefinition")
+        if only is None or any(artifact.url == name.partition("|")[0] for name in named)
+    ]
+    found = set()
+    for part, resource in holders:
+        libraries = scope(resource, plan, shelf)
+        for _, expression in expressions(part):
+            name = definition_of(expression, libraries, shelf)
+            if name is not None:
+                found.add(Unit("definition", name.library, name.definition))
+    return frozenset(found)
 
 
 def tags(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,9 @@ from typing import Any
 from cds.content.guideline import Guideline
 from cds.expressions.logic import Logic
 from cds.expressions.logic_graph import Unit
-from cds.expressions.own_libraries import condition_definitions, first_line, logic_graph, own_libraries, tags
+from cds.expressions.own_libraries import condition_definitions, first_line, logic_graph, own_libraries
+from cds.tester.excuses import excuses
+from cds.tester.focus import EVERYTHING, Focus
 
 _OF_A_VALUE = frozenset({"true", "false", "some", "none", "value"})
 
@@ -18,9 +20,9 @@ _OF_A_VALUE = frozenset({"true", "false", "some", "none", "value"})
 class DefinitionCoverage:
     """One definition, what cases should see it be, and what they saw.
 
-    `needed` is true and false for a Boolean, some and none (of its elements) for a list, value and null for others; a
-    definition that cannot be null needs a value only, a constant needs to be evaluated. `seen` may also hold "null"
-    and "error". `excused` are kinds that the author says it never is, with the reason.
+    `needed` is true and false for a Boolean, and null for a condition of the plan; some and none (of its elements) for
+    a list; value and null for others. What cannot be null by its form need not be, a constant needs to be evaluated.
+    `seen` may also hold "null" and "error". `excused` are kinds that the author says it never is, with the reason.
     """
 
     guideline: str
@@ -56,11 +58,12 @@ class DefinitionValues:
     it shares with other guidelines have tests of their own.
     """
 
-    def __init__(self, guideline: Guideline, logic: Logic) -> None:
+    def __init__(self, guideline: Guideline, logic: Logic, focus: Focus = EVERYTHING) -> None:
         self._guideline = guideline
         libraries = own_libraries(guideline, logic.shelf)
         graph = logic_graph(guideline, logic.shelf)
-        roots = [unit for _, unit in condition_definitions(guideline, logic.shelf)]
+        roots = {unit for _, unit in condition_definitions(guideline, logic.shelf)}
+        meant = focus.units(guideline, logic.shelf)
         types = {
             (library, definition.name): definition.result_type
             for library in libraries
@@ -70,10 +73,10 @@ class DefinitionValues:
             unit: (
                 libraries[unit.library].file,
                 first_line(graph.statements[unit][0]),
-                graph.needed(unit, types.get((unit.library, unit.name))),
+                graph.needed(unit, types.get((unit.library, unit.name)), is_condition=unit in roots),
             )
-            for unit in graph.reachable(roots)
-            if unit.kind == "definition" and unit.library in libraries and unit.name != "Patient"
+            for unit in graph.reachable(sorted(roots))
+            if unit.kind == "definition" and unit in meant and unit.name != "Patient"
         }
         self._excuses = {unit: excuses(graph.statements[unit][0]) for unit in self._judged}
         self._seen: dict[tuple[str, str], set[str]] = {(unit.library, unit.name): set() for unit in self._judged}
@@ -100,15 +103,6 @@ class DefinitionValues:
             seen=frozenset(self._seen[unit.library, unit.name]),
             excused=self._excuses[unit],
         )
-
-
-def excuses(statement: Mapping[str, Any]) -> dict[str, str]:
-    """Return what the author says a definition never is, and why: the tag `@never: null, REASON` in its comment.
-
-    Without a reason it excuses nothing.
-    """
-    said = (text.partition(",") for name, text in tags(statement) if name == "never")
-    return {kind.strip(): reason.strip() for kind, _, reason in said if reason.strip()}
 
 
 def kind_of(value: Any) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cds.tester.mutation_run import Judged, MutationReport
+from cds.tester.mutation_check import Judged
+from cds.tester.mutation_run import MutationReport
 
 
 def as_text(report: MutationReport) -> str:

@@ -28,8 +28,10 @@ def as_text(report: TestReport) -> str:
     if report.coverage:
         covered = len(report.coverage) - len(report.gaps)
         unknown = sum("unknown" in condition.outcomes for condition in report.coverage)
+        cannot = sum(bool(condition.never_unknown) for condition in report.coverage)
         lines.append(
-            f"{covered} of {len(report.coverage)} conditions seen true and seen false, {unknown} also seen unknown"
+            f"{covered} of {len(report.coverage)} conditions seen true and seen false; {unknown} also seen unknown, "
+            f"{cannot} cannot be, {sum(condition.lacks_unknown for condition in report.coverage)} not seen unknown"
         )
     if report.definitions:
         excused = sum(bool(definition.excused) for definition in report.definitions)
@@ -76,6 +78,7 @@ def as_json(report: TestReport) -> dict[str, Any]:
                 "action": condition.action,
                 "expression": condition.expression,
                 "outcomes": sorted(condition.outcomes),
+                "neverUnknown": condition.never_unknown,
             }
             for condition in report.coverage
         ],

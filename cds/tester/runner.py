@@ -24,6 +24,7 @@ from cds.tester.cases import Case, read_cases
 from cds.tester.coverage import ConditionCoverage, Coverage
 from cds.tester.definition_coverage import DefinitionCoverage, DefinitionValues
 from cds.tester.expectations import differences, unknown_actions
+from cds.tester.focus import EVERYTHING, Focus
 from cds.tester.observed_logic import ObservedLogic
 
 _INSTANCE = "00000000-0000-4000-8000-000000000001"
@@ -86,11 +87,14 @@ class _OneReader:
         return self._reader
 
 
-def run_cases(paths: Sequence[Path], *, only: str = "", definitions: bool = False) -> TestReport:
+def run_cases(
+    paths: Sequence[Path], *, only: str = "", definitions: bool = False, focus: Focus = EVERYTHING
+) -> TestReport:
     """Run the cases of every guideline under the paths, drafts too; `only` keeps cases whose file or name contains it.
 
-    With `definitions`, also tell what the CQL definitions behind the conditions were seen as. Raises `ContentError`
-    when the content or a case file is broken. With `only`, coverage is not judged.
+    With `definitions`, also tell what the CQL definitions behind the conditions were seen as. With `only`, coverage is
+    not judged; `focus` keeps that of a part. Raises `ContentError` when the content or a case file is broken, or no
+    guideline has the part.
     """
     knowledge = knowledge_with_drafts(paths)
     content = knowledge.content
@@ -99,16 +103,20 @@ def run_cases(paths: Sequence[Path], *, only: str = "", definitions: bool = Fals
     values: dict[str, DefinitionValues] = {}
     if not only:
         tested = {case.guideline for case in cases}
-        for guideline in content.guidelines:
-            if guideline.id in tested:
-                coverage.expect(guideline.id, guideline.plan)
-                if definitions:
-                    values[guideline.id] = DefinitionValues(guideline, knowledge.compiler.logic_of(guideline))
+        judged = [one for one in content.guidelines if one.id in tested]
+        if focus != EVERYTHING:
+            judged = [one for one in judged if focus.units(one, content.shelf)]
+            if tested and not judged:
+                raise focus.nothing(", ".join(sorted(tested)))
+        for guideline in judged:
+            coverage.expect(guideline, content.shelf)
+            if definitions:
+                values[guideline.id] = DefinitionValues(guideline, knowledge.compiler.logic_of(guideline), focus)
     chosen = [case for case in cases if only in case.file or only in case.name]
     results = asyncio.run(_run_all(chosen, knowledge, coverage, values))
     return TestReport(
         results=tuple(results),
-        coverage=() if only else coverage.conditions(),
+        coverage=() if only else coverage.conditions(focus),
         definitions=tuple(one for seen in values.values() for one in seen.coverage()),
     )
 

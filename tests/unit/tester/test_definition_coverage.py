@@ -9,7 +9,8 @@ import pytest
 
 from cds.app import content_paths
 from cds.expressions.logic_graph import LogicGraph, Unit
-from cds.tester.definition_coverage import DefinitionCoverage, excuses, kind_of
+from cds.tester.definition_coverage import DefinitionCoverage, kind_of
+from cds.tester.excuses import excuses
 from cds.tester.report import as_json, as_text
 from cds.tester.runner import TestReport as CaseReport
 from cds.tester.runner import run_cases

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from cds.app import content_paths
 from cds.cli import app
 from cds.errors import ContentError
+from cds.tester.focus import Focus
 from cds.tester.mutation_report import as_json, as_text
 from cds.tester.mutation_run import mutate
 from tests.unit.tester.conftest import GUIDELINE
@@ -69,14 +70,14 @@ def test_a_case_that_fails_by_itself_is_left_out_and_said(folder):
         return cases
 
     change_cases(folder, spoil)
-    report = mutate(content_paths([folder]), GUIDELINE, only="eGFR Window")
+    report = mutate(content_paths([folder]), GUIDELINE, focus=Focus(definition="eGFR Window"))
     assert [name.partition(": ")[2][:20] for name in report.left_out] == ["fires: ibuprofen wit"]
     assert (report.cases, len(report.judged)) == (8, 2)
 
 
 def test_without_cases_everything_survives_because_nothing_evaluates_it(folder):
     change_cases(folder, lambda cases: [])
-    report = mutate(content_paths([folder]), GUIDELINE, only="NSAID Avoided Below")
+    report = mutate(content_paths([folder]), GUIDELINE, focus=Focus(definition="NSAID Avoided Below"))
     assert {one.why for one in report.of("survived")} == {"no case evaluates it"}
 
 
@@ -85,7 +86,7 @@ def test_a_sample_is_spread_and_a_definition_that_is_not_there_is_refused(folder
     report = mutate(paths, GUIDELINE, limit=2)
     assert (report.possible, len(report.judged)) == (5, 2)
     with pytest.raises(ContentError, match="no definition 'Nothing'"):
-        mutate(paths, GUIDELINE, only="Nothing")
+        mutate(paths, GUIDELINE, focus=Focus(definition="Nothing"))
     with pytest.raises(ContentError, match="no guideline called"):
         mutate(paths, "xx-other")
 
