@@ -43,6 +43,7 @@ from cds.web.fhir_operations.routes import fhir_router
 from cds.web.health import health_router
 from cds.web.key_sets import KeySets
 from cds.web.metrics import Metrics
+from cds.web.playground.ports import Sandbox
 from cds.web.playground.routes import playground_router
 
 SANDBOX_PATH = "/sandbox/fhir"
@@ -152,13 +153,24 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
     app.include_router(decisions_router(decision_log, authenticate))
     app.include_router(health_router(decision_log, metrics, serving))
     if sandbox:
-        store = FHIRStore(sandbox_resources(clock().date()), base_url=sandbox_url(settings), zone=clock().tzinfo or UTC)
+        store, embedded = _sandbox(settings, clock())
         app.include_router(sandbox_router(SandboxServer(store), SANDBOX_PATH))
         page = playground_router(
-            serving, store=store, reader=InMemoryReader(store), stories=STORIES, public_url=settings.public_url
+            serving, embedded, public_url=settings.public_url, content=content_paths(settings.content)
         )
         app.include_router(page)
     return app
+
+
+def _sandbox(settings: Settings, now: datetime) -> tuple[FHIRStore, Sandbox]:
+    """Fill the embedded FHIR server with the synthetic patients, as they stand today."""
+
+    def opened(resources: Sequence[dict[str, Any]] = ()) -> tuple[FHIRStore, InMemoryReader]:
+        store = FHIRStore(resources, base_url=sandbox_url(settings), zone=now.tzinfo or UTC)
+        return store, InMemoryReader(store)
+
+    store, reader = opened(sandbox_resources(now.date()))
+    return store, Sandbox(store=store, reader=reader, stories=STORIES, open_record=opened)
 
 
 def _watch(serving: Serving, metrics: Metrics, settings: Settings, seen: Any) -> ContentWatch:

@@ -9,9 +9,9 @@ from cds.checks.findings import Finding
 from cds.checks.guideline_rules import RULES, Subject
 from cds.checks.logic_rules import LOGIC_RULES
 from cds.checks.mapping_rules import MAPPING_RULES
-from cds.content.case_files import guideline_folders, tested_recommendations
+from cds.content.case_files import cases_by_recommendation, guideline_folders
 from cds.content.library import Content, examine
-from cds.content.loader import read_content
+from cds.content.loader import Reading, read_content
 from cds.content.problems import BrokenContent
 from cds.engine.errors import EngineError
 from cds.errors import ContentError
@@ -27,7 +27,12 @@ def check_content(paths: Sequence[Path]) -> list[Finding]:
     Content that is broken is not compiled, but what else can be said of it is said: of other people's content a reader
     wants to know everything at once.
     """
-    content, problems = examine([read_content(path) for path in paths])
+    return check_readings([read_content(path) for path in paths], paths)
+
+
+def check_readings(readings: Sequence[Reading], paths: Sequence[Path] = ()) -> list[Finding]:
+    """Return every finding about what was read; `paths` are where case files are looked for."""
+    content, problems = examine(readings)
     broken = [Finding(item.file, item.path, "content", "error", item.message) for item in problems]
     compiled = [] if broken else _compilation(content)
     mappings = {finding for rule in MAPPING_RULES for finding in rule.findings(content.shelf)}
@@ -63,7 +68,7 @@ def _rules(content: Content, paths: Sequence[Path]) -> list[Finding]:
         if (artifact.url or "").endswith(_RECOMMENDATIONS)
         for concept in artifact.resource.get("concept", ())
     )
-    tested = {folder.name: tested_recommendations(folder) for folder in guideline_folders(paths)}
+    tested = {folder.name: frozenset(cases_by_recommendation(folder)) for folder in guideline_folders(paths)}
     subjects = [
         Subject(guideline=guideline, tested=tested.get(guideline.id), recommendations=codes)
         for guideline in content.guidelines

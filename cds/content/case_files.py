@@ -22,14 +22,16 @@ def case_files(folder: Path) -> list[Path]:
     return [path for path in sorted((folder / "tests").glob("*.json")) if path.name != FIXTURES]
 
 
-def tested_recommendations(folder: Path) -> frozenset[str]:
-    """Return the recommendations that have at least one case; a file that cannot be read has none."""
-    found = set()
+def cases_by_recommendation(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Return the names of the cases of each recommendation that has any; a file that cannot be read has none."""
+    found: dict[str, tuple[str, ...]] = {}
     for path in case_files(folder):
         try:
             document = loads(path.read_bytes())
         except BadRequest:
             continue
         if isinstance(document, dict) and document.get("cases"):
-            found.add(str(document.get("recommendation")))
-    return frozenset(found)
+            names = tuple(str(case.get("name")) for case in document["cases"] if isinstance(case, dict))
+            recommendation = str(document.get("recommendation"))
+            found[recommendation] = found.get(recommendation, ()) + names
+    return found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import tarfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +69,31 @@ def read_content(path: Path) -> Reading:
     else:
         message = "there is no such folder or .tgz package: correct the path in CDS_CONTENT"
         reading.problems.append(Problem(path.name, "", message))
+    return reading
+
+
+def read_package(body: bytes, name: str, *, max_bytes: int, max_files: int) -> Reading:
+    """Read a `.tgz` package that somebody sent; what it depends on is not looked for.
+
+    A package that unpacks to more than `max_bytes` or `max_files` is a problem, found before it is read.
+    """
+    reading = Reading()
+    try:
+        with tarfile.open(fileobj=io.BytesIO(body), mode="r:gz") as archive:
+            size = files = 0
+            for member in archive:
+                files, size = files + 1, size + member.size
+                if files > max_files or size > max_bytes:
+                    message = (
+                        f"the package unpacks to more than {max_files} files or {max_bytes} bytes: make it smaller"
+                    )
+                    reading.problems.append(Problem(name, "", message))
+                    return reading
+            for file, content in _files(archive):
+                if file != "package.json" and not file.startswith("."):
+                    reading.add(content, file=f"{name}/{file}", root=name)
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        reading.problems.append(Problem(name, "", f"this is no .tgz package that can be read ({error})"))
     return reading
 
 

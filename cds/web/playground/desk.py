@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 from fastapi import Request, Response
 
+from cds.content.case_files import cases_by_recommendation, guideline_folders
 from cds.content.guideline import Guideline
-from cds.data.fhir_reader import FhirReader
 from cds.errors import NotFound
 from cds.expressions.logic import Logic
 from cds.service import Serving, World
@@ -17,7 +18,7 @@ from cds.web.playground.chart_view import view_chart
 from cds.web.playground.order_form import SCHEDULES, drug_choices, form_of, order_text
 from cds.web.playground.pages import page
 from cds.web.playground.patient_record import patient_resources
-from cds.web.playground.ports import Store, Story
+from cds.web.playground.ports import Sandbox
 from cds.web.playground.visits import Exchange, Visit, Visits
 
 HOOKS = {
@@ -28,15 +29,15 @@ HOOKS = {
 
 
 class Desk:
-    """The one place where the page keeps anything; `reader` reads `store` as the FHIR server of the calls."""
+    """The one place where the page keeps anything; `content` are the folders and packages that are served."""
 
-    def __init__(
-        self, serving: Serving, *, store: Store, reader: FhirReader, stories: Sequence[Story], public_url: str
-    ) -> None:
+    def __init__(self, serving: Serving, sandbox: Sandbox, *, public_url: str, content: Sequence[Path]) -> None:
         self._serving = serving
-        self.store = store
-        self.reader = reader
-        self.stories = {story.id: story for story in stories}
+        self.sandbox = sandbox
+        self.store = sandbox.store
+        self.reader = sandbox.reader
+        self.content = content
+        self.stories = {story.id: story for story in sandbox.stories}
         self.public_url = public_url
         self.visits = Visits()
 
@@ -54,6 +55,13 @@ class Desk:
     def guidelines(self) -> dict[str, Guideline]:
         """The guidelines that are served, by id."""
         return {service.guideline.id: service.guideline for service in self.world.services.values()}
+
+    def cases_of(self, guideline: Guideline) -> dict[str, tuple[str, ...]]:
+        """Give the names of the test cases that lie beside a guideline, by recommendation; none for a package."""
+        for folder in guideline_folders(self.content):
+            if folder.name == guideline.id:
+                return cases_by_recommendation(folder)
+        return {}
 
     def guideline_of(self, service_id: str) -> Guideline:
         """Give the guideline of a service; raises `NotFound`."""

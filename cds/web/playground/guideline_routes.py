@@ -44,7 +44,9 @@ def guideline_router(desk: Desk) -> APIRouter:
             width=WIDTH,
             call=call,
             patient=desk.stories.get(patient),
-            recommendations=recommendations(guideline, desk.world.knowledge.compiler.logic_of(guideline), outcomes),
+            recommendations=recommendations(
+                guideline, desk.world.knowledge.compiler.logic_of(guideline), outcomes, desk.cases_of(guideline)
+            ),
         )
 
     return router

@@ -26,10 +26,19 @@ class Recommendation:
     conditions: tuple[tuple[str, str], ...]
     reads: tuple[str, ...]
     outcome: str
+    cases: tuple[str, ...]
 
 
-def recommendations(guideline: Guideline, logic: Logic, outcomes: Mapping[str, str]) -> list[Recommendation]:
-    """List a guideline's recommendations in the plan's order, with the outcomes of one decision by path."""
+def recommendations(
+    guideline: Guideline,
+    logic: Logic,
+    outcomes: Mapping[str, str],
+    cases: Mapping[str, tuple[str, ...]],
+) -> list[Recommendation]:
+    """List a guideline's recommendations in the plan's order.
+
+    `outcomes` are those of one decision by path, `cases` the names of the test cases by recommendation.
+    """
     return [
         Recommendation(
             id=str(action.get("id") or index),
@@ -40,6 +49,7 @@ def recommendations(guideline: Guideline, logic: Logic, outcomes: Mapping[str, s
             conditions=tuple((split_name(each)[1], definition_text(guideline, each)) for each in _expressions(action)),
             reads=tuple(sorted({read for each in _expressions(action) for read in _reads(logic, each)})),
             outcome=outcomes.get(f"PlanDefinition.action[{index}]", ""),
+            cases=cases.get(str(action.get("id")).partition(".")[0], ()),
         )
         for index, action in enumerate(objects_at(guideline.plan, "action"))
     ]

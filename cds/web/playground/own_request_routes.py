@@ -1,8 +1,8 @@
-"""Bring your own: paste a hook request, see the cards and their reasons."""
+"""Bring your own: paste a hook request or a patient's Bundle, see the cards and their reasons."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -15,8 +15,10 @@ from cds.web.playground.desk import Desk
 from cds.web.playground.explanation import why_not
 from cds.web.playground.forms import read_form
 from cds.web.playground.hook_calls import call, hook_request
+from cds.web.playground.own_bundle import hook_request_of, keep, read_record
 from cds.web.playground.pages import page, pretty
-from cds.web.playground.visits import DataMode, Visit
+from cds.web.playground.ports import Store
+from cds.web.playground.visits import DataMode, Exchange, Visit
 
 ALL = ""
 
@@ -26,7 +28,7 @@ def own_request_router(desk: Desk) -> APIRouter:
     router = APIRouter(prefix="/playground/request", include_in_schema=False)
 
     def show(request: Request, text: str, chosen: str, **more: Any) -> Response:
-        context: dict[str, Any] = {"fault": "", "answers": [], "cards": []} | more
+        context: dict[str, Any] = {"fault": "", "answers": [], "cards": [], "notes": []} | more
         return page(
             request,
             "own_request.html",
@@ -54,8 +56,10 @@ def own_request_router(desk: Desk) -> APIRouter:
         text, chosen = fields.get("request", ""), fields.get("service", ALL)
         try:
             body = loads(text.encode())
-            services = _services(desk, body, chosen)
-            exchanges = [await call(service, body, desk.world, desk.store, desk.reader) for service in services]
+            if not isinstance(body, Mapping):
+                msg = "Paste a hook request or a Bundle, as a JSON object."
+                raise BadRequest(msg)
+            exchanges, store, notes = await _answer(desk, body, chosen)
         except RefusedRequest as refusal:
             return show(request, text, chosen, fault=str(refusal))
         answers = [
@@ -65,25 +69,38 @@ def own_request_router(desk: Desk) -> APIRouter:
                 "response_json": pretty(exchange.response),
                 "command": curl(exchange, desk.public_url),
                 "reasons": why_not(
-                    exchange, desk.guideline_of(exchange.service), desk.logic_of(exchange.service), desk.store
+                    exchange, desk.guideline_of(exchange.service), desk.logic_of(exchange.service), store
                 ),
             }
             for exchange in exchanges
         ]
-        return show(request, text, chosen, answers=answers, cards=card_views(exchanges, desk.guideline_of, desk.store))
+        cards = card_views(exchanges, desk.guideline_of, store)
+        return show(request, text, chosen, answers=answers, cards=cards, notes=notes)
 
     return router
 
 
-def _services(desk: Desk, body: Any, chosen: str) -> list[Service]:
-    if not isinstance(body, Mapping):
-        msg = "A hook request is a JSON object."
-        raise BadRequest(msg)
+async def _answer(desk: Desk, body: Mapping[str, Any], chosen: str) -> tuple[list[Exchange], Store, list[str]]:
+    """Send the request, or the requests that an EHR would send with this record open; raises `RefusedRequest`."""
+    if body.get("resourceType") != "Bundle":
+        services = _services(desk, (str(body.get("hook")),), chosen)
+        return [await call(each, body, desk.world, desk.store, desk.reader) for each in services], desk.store, []
+    record = read_record(body)
+    store, reader = desk.sandbox.open_record()
+    notes = keep(record, store)
+    exchanges = [
+        await call(each, hook_request_of(record, each.hook, store.base_url), desk.world, store, reader)
+        for each in _services(desk, record.hooks, chosen)
+    ]
+    return exchanges, store, notes
+
+
+def _services(desk: Desk, hooks: Sequence[str], chosen: str) -> list[Service]:
     if chosen:
         return [desk.world.find_service(chosen)]
-    services = [service for service in desk.world.services.values() if service.hook == body.get("hook")]
+    services = [service for service in desk.world.services.values() if service.hook in hooks]
     if not services:
-        hooks = ", ".join(sorted({service.hook for service in desk.world.services.values()}))
-        msg = f"No service listens to the hook of this request. There are services for: {hooks}."
+        known = ", ".join(sorted({service.hook for service in desk.world.services.values()}))
+        msg = f"No service listens to the hook of this request. There are services for: {known}."
         raise BadRequest(msg, expression="hook")
     return services

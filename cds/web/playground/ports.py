@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
+
+from cds.data.fhir_reader import FhirReader
 
 
 class Chart(Protocol):
@@ -74,3 +77,13 @@ class Store(Protocol):
     def restore(self, snapshot: dict[str, dict[str, dict[str, Any]]]) -> None:
         """Go back to a snapshot."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """The sandbox as the page uses it: `reader` reads `store`, `open_record` opens an empty store and its reader."""
+
+    store: Store
+    reader: FhirReader
+    stories: Sequence[Story]
+    open_record: Callable[[], tuple[Store, FhirReader]]

@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
-from cds.data.fhir_reader import FhirReader
 from cds.errors import NotFound
 from cds.service import Serving
 from cds.web.playground.call_routes import call_router
 from cds.web.playground.desk import HOOKS, Desk
 from cds.web.playground.guideline_routes import guideline_router
+from cds.web.playground.own_package_routes import own_package_router
 from cds.web.playground.own_request_routes import own_request_router
 from cds.web.playground.pages import FOLDER, page
-from cds.web.playground.ports import Store, Story
+from cds.web.playground.ports import Sandbox
 from cds.web.playground.visit_routes import visit_router
 
 _FILES = {path.name: path for path in sorted((FOLDER / "static").iterdir()) if path.is_file()}
 
 
-def playground_router(
-    serving: Serving, *, store: Store, reader: FhirReader, stories: Sequence[Story], public_url: str
-) -> APIRouter:
-    """Return the page and its parts; `reader` reads `store` as the FHIR server of the calls."""
-    desk = Desk(serving, store=store, reader=reader, stories=stories, public_url=public_url)
+def playground_router(serving: Serving, sandbox: Sandbox, *, public_url: str, content: Sequence[Path]) -> APIRouter:
+    """Return the page and its parts; `content` are the folders and packages that are served."""
+    desk = Desk(serving, sandbox, public_url=public_url, content=content)
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
     async def patients(request: Request) -> Response:
         """Say what this is, and let a patient be chosen."""
-        return page(request, "patients.html", title="Choose a patient", stories=stories, hooks=HOOKS)
+        return page(request, "patients.html", title="Choose a patient", stories=sandbox.stories, hooks=HOOKS)
 
     @router.get("/playground/static/{name}")
     async def static(name: str) -> Response:
@@ -45,4 +44,5 @@ def playground_router(
     router.include_router(call_router(desk))
     router.include_router(guideline_router(desk))
     router.include_router(own_request_router(desk))
+    router.include_router(own_package_router(desk))
     return router
