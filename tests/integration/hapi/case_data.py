@@ -1,0 +1,130 @@
+"""The data of content cases under ids that are unique to their case, so that all cases fit on one FHIR server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from cds.content.case_files import guideline_folders
+from cds.fhir.json import dumps
+from cds.fhir.references import parse_reference
+from cds.tester.cases import Case, read_cases
+
+_INSTANCE = "00000000-0000-4000-8000-000000000001"
+_CASES_PER_TRANSACTION = 20
+_WRITERS = 2
+_HEADERS = {"Content-Type": "application/fhir+json", "Prefer": "return=minimal"}
+
+
+@dataclass(frozen=True)
+class NumberedCase:
+    """A case with its data and its hook request under ids of its own."""
+
+    case: Case
+    patient_id: str
+    resources: tuple[dict[str, Any], ...]
+    request: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.case.file}: {self.case.name}"
+
+
+def numbered_cases(paths: Sequence[Path]) -> list[NumberedCase]:
+    """Read every case of the content."""
+    cases = [case for folder in guideline_folders(paths) for case in read_cases(folder)]
+    return [_numbered(case, number) for number, case in enumerate(cases)]
+
+
+def write_cases(base_url: str, cases: Sequence[NumberedCase]) -> int:
+    """Write the data of the cases, a few cases per transaction; return the number of resources."""
+    groups = [[*_closed(group)] for group in _groups(cases)]
+    with httpx.Client(headers=_HEADERS, timeout=300, trust_env=False) as http, ThreadPoolExecutor(_WRITERS) as writers:
+        list(writers.map(lambda resources: transaction(http, base_url, resources), groups))
+    return sum(map(len, groups))
+
+
+def _groups(cases: Sequence[NumberedCase]) -> Iterator[Sequence[NumberedCase]]:
+    for start in range(0, len(cases), _CASES_PER_TRANSACTION):
+        yield cases[start : start + _CASES_PER_TRANSACTION]
+
+
+def transaction(http: httpx.Client, base_url: str, resources: Iterable[Mapping[str, Any]]) -> None:
+    """Write resources under their own ids, all of them or none."""
+    entries = [
+        {"resource": resource, "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"}}
+        for resource in resources
+    ]
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    answer = http.post(base_url, content=dumps(bundle), headers=_HEADERS)
+    assert answer.status_code == 200, answer.text[:2000]
+
+
+def _numbered(case: Case, number: int) -> NumberedCase:
+    names = {
+        f"{resource['resourceType']}/{resource['id']}": f"c{number}-{resource['id']}"
+        for resource in (*case.resources, *case.draft_orders)
+    }
+    drafts = [_renamed(draft, names) for draft in case.draft_orders]
+    patient_id = names[f"Patient/{case.patient_id}"]
+    context: dict[str, Any] = {
+        "userId": "Practitioner/tester",
+        "patientId": patient_id,
+        **_rewritten(case.context, names),
+    }
+    if drafts:
+        entries = [{"resource": draft} for draft in drafts]
+        context["draftOrders"] = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    if case.selections is not None:
+        context["selections"] = [_new_reference(selection, names) for selection in case.selections]
+    return NumberedCase(
+        case=case,
+        patient_id=patient_id,
+        resources=tuple(_renamed(resource, names) for resource in case.resources),
+        request={"hook": case.hook, "hookInstance": _INSTANCE, "context": context},
+    )
+
+
+def _renamed(resource: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {**_rewritten(resource, names), "id": names[f"{resource['resourceType']}/{resource['id']}"]}
+
+
+def _rewritten(node: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(node, Mapping):
+        return {
+            name: _new_reference(value, names) if name == "reference" else _rewritten(value, names)
+            for name, value in node.items()
+        }
+    return [_rewritten(item, names) for item in node] if isinstance(node, list | tuple) else node
+
+
+def _new_reference(text: Any, names: Mapping[str, str]) -> Any:
+    return f"{text.partition('/')[0]}/{names[text]}" if text in names else text
+
+
+def _closed(cases: Iterable[NumberedCase]) -> Iterator[dict[str, Any]]:
+    """Yield the resources of some cases, and an empty one for every reference that leads out of its case."""
+    resources = {
+        f"{resource['resourceType']}/{resource['id']}": resource for case in cases for resource in case.resources
+    }
+    for text in {text for resource in resources.values() for text in _references(resource)} - set(resources):
+        reference = parse_reference(text)
+        if reference is not None and reference.base is None:
+            yield {"resourceType": reference.type, "id": reference.id}
+    yield from resources.values()
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, Mapping):
+        for name, value in node.items():
+            if name == "reference" and isinstance(value, str):
+                yield value
+            else:
+                yield from _references(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _references(item)

@@ -1,0 +1,69 @@
+"""A FHIR server written by others, once for all tests of this folder, and what its use took.
+
+`CDS_TEST_FHIR_SERVER` names one that is running already, such as a container; else HAPI is started. The tests write
+synthetic patients into it and leave them there.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cds.knowledge import Knowledge
+from cds.tester.runner import knowledge_with_drafts
+from tests.integration.hapi.case_data import NumberedCase, numbered_cases, write_cases
+from tests.server.conftest import free_port
+from tools.hapi import server as hapi
+
+CONTENT = [Path("plan_definitions"), Path("fhir_mappings")]
+FIGURES: dict[str, str] = {}
+
+
+@pytest.fixture(scope="session")
+def fhir_server(tmp_path_factory) -> Iterator[str]:
+    """The base URL of the server."""
+    given = os.environ.get("CDS_TEST_FHIR_SERVER")
+    if given:
+        yield given.rstrip("/")
+        return
+    with hapi.running(free_port(), tmp_path_factory.mktemp("hapi") / "log") as started:
+        FIGURES["HAPI, build"] = f"{started.build_seconds:.0f} s"
+        FIGURES["HAPI, start"] = f"{started.start_seconds:.0f} s"
+        yield started.base_url
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    return knowledge_with_drafts(CONTENT)
+
+
+@pytest.fixture(scope="session")
+def cases() -> list[NumberedCase]:
+    return numbered_cases(CONTENT)
+
+
+@pytest.fixture(scope="session")
+def cases_on_server(fhir_server, cases) -> str:
+    """The base URL, with the data of every case on the server."""
+    begin = time.monotonic()
+    written = write_cases(fhir_server, cases)
+    seconds = time.monotonic() - begin
+    FIGURES["cases, writing their data"] = f"{written} resources in {seconds:.0f} s"
+    return fhir_server
+
+
+@pytest.fixture(scope="session")
+def figures() -> dict[str, str]:
+    """What a test measured, printed at the end of the run."""
+    return FIGURES
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    if FIGURES:
+        terminalreporter.section("figures")
+        for name, value in FIGURES.items():
+            terminalreporter.write_line(f"{name}: {value}")

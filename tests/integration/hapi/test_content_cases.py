@@ -1,0 +1,110 @@
+"""Every content case through a real FHIR server: the same answer as from prefetch, to the last character."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cds.data.fhir_client import FHIRServers
+from cds.data.fhir_servers import AllowedServers
+from cds.decisions.memory import MemoryLog
+from cds.errors import CDSError
+from cds.hooks.request import CDSRequest
+from cds.hooks.response import CDSResponse
+from cds.knowledge import Knowledge
+from cds.sandbox.store import FHIRStore
+from cds.service import World, call_service
+from cds.tester.expectations import differences
+from cds.tester.runner import service_of
+from tests.integration.hapi.case_data import NumberedCase
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).parents[3]
+GUIDELINES = sorted(path.parent.name for path in (ROOT / "plan_definitions").glob("*/tests"))
+CALLS_AT_ONCE = 4
+
+
+@dataclass
+class Answers:
+    """What the server answered in the two ways, and the seconds that reading from the FHIR server took."""
+
+    prefetched: CDSResponse | str
+    read: CDSResponse | str
+    seconds: float
+
+    def differ(self, expect: Mapping[str, Any]) -> bool:
+        """Tell whether the two differ, or are not what the case expects."""
+        return isinstance(self.read, str) or self.read != self.prefetched or any(differences(expect, self.read.cards))
+
+
+def prefetch_of(case: NumberedCase, templates: dict[str, str]) -> dict[str, Any]:
+    """What an EHR would send: every template, answered from the data of the case."""
+    store = FHIRStore(case.resources)
+    prefetch = {}
+    for key, template in templates.items():
+        path, mark, query = template.replace("{{context.patientId}}", case.patient_id).partition("?")
+        prefetch[key] = store.search(path, query, strict=True) if mark else store.read(*path.split("/"))
+    return prefetch
+
+
+async def answer(knowledge: Knowledge, case: NumberedCase, servers: FHIRServers, **how: Any) -> CDSResponse | str:
+    """Answer the hook request of a case, or say why not; its uuids are counted, so that equal answers are equal."""
+    numbers = itertools.count()
+    world = World(
+        knowledge=knowledge,
+        fhir_servers=servers,
+        decision_log=MemoryLog(),
+        clock=lambda: case.case.now,
+        seconds=60,
+        new_id=lambda: f"00000000-0000-4000-8000-{next(numbers):012}",
+    )
+    request = CDSRequest.from_json({**case.request, **how})
+    try:
+        return await call_service(service_of(case.case, knowledge), request, world)
+    except CDSError as error:
+        return f"{type(error).__name__}: {error}"
+
+
+async def both_ways(knowledge: Knowledge, cases: list[NumberedCase], base_url: str) -> list[Answers]:
+    """Answer every case from prefetch alone and from the FHIR server alone."""
+    servers = FHIRServers(AllowedServers([base_url]))
+    few = asyncio.Semaphore(CALLS_AT_ONCE)
+
+    async def ask(case: NumberedCase) -> Answers:
+        templates = service_of(case.case, knowledge).discovery.to_wire()["prefetch"]
+        async with few:
+            prefetched = await answer(knowledge, case, servers, prefetch=prefetch_of(case, templates))
+            begin = time.monotonic()
+            read = await answer(knowledge, case, servers, fhirServer=base_url)
+            return Answers(prefetched, read, time.monotonic() - begin)
+
+    try:
+        return await asyncio.gather(*map(ask, cases))
+    finally:
+        await servers.aclose()
+
+
+@pytest.mark.parametrize("guideline", GUIDELINES)
+def test_a_case_has_the_same_cards_from_the_server_as_from_prefetch(
+    guideline, knowledge, cases, cases_on_server, figures
+):
+    chosen = [case for case in cases if case.case.guideline == guideline]
+    assert chosen
+    begin = time.monotonic()
+    answers = asyncio.run(both_ways(knowledge, chosen, cases_on_server))
+    seconds = time.monotonic() - begin
+    latencies = sorted(each.seconds for each in answers)
+    figures[f"cases of {guideline}"] = (
+        f"{len(chosen)} cases, {2 * len(chosen)} hook calls in {seconds:.0f} s;"
+        f" read from the server: median {1000 * latencies[len(latencies) // 2]:.0f} ms"
+    )
+    different = [str(case) for case, each in zip(chosen, answers, strict=True) if each.differ(case.case.expect)]
+    assert different == []
