@@ -20,9 +20,14 @@ _BY_TYPE = {
     "AllergyIntolerance": "patient=reference:patient identifier=token:identifier code=token:code,reaction.substance"
     " clinical-status=token:clinicalStatus verification-status=token:verificationStatus category=token:category"
     " criticality=token:criticality date=date:recordedDate onset=date:reaction.onset",
+    "Appointment": f"patient=reference:participant.actor actor=reference:participant.actor {_BASICS} date=date:start"
+    " service-type=token:serviceType service-category=token:serviceCategory specialty=token:specialty"
+    " appointment-type=token:appointmentType reason-code=token:reasonCode based-on=reference:basedOn",
     "CarePlan": f"{_SUBJECT} {_BASICS} intent=token:intent category=token:category date=date:period"
     " activity-code=token:activity.detail.code condition=reference:addresses",
     "ClinicalImpression": f"{_SUBJECT} {_BASICS} date=date:date finding-code=token:finding.itemCodeableConcept",
+    "Communication": f"{_SUBJECT} {_BASICS} category=token:category medium=token:medium sent=date:sent"
+    " received=date:received recipient=reference:recipient sender=reference:sender",
     "Condition": f"{_SUBJECT} identifier=token:identifier code=token:code category=token:category"
     " clinical-status=token:clinicalStatus verification-status=token:verificationStatus severity=token:severity"
     " body-site=token:bodySite onset-date=date:onsetDateTime,onsetPeriod"

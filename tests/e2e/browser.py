@@ -108,6 +108,12 @@ class Tab:
             f"({_first(selector)})"
         )
 
+    def choose_file(self, selector: str, path: Path) -> None:
+        """Choose a file in a file input, as the dialog of the system would."""
+        root = self.send("DOM.getDocument")["root"]["nodeId"]
+        node = self.send("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.send("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
+
     def press(self, key: str) -> None:
         """Press a key: Tab, Enter, Space or a character."""
         codes = {"Tab": 9, "Enter": 13, "Space": 32}
