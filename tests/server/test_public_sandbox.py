@@ -33,7 +33,7 @@ def server() -> Iterator[Server]:
 
 
 def from_the_page(server: Server, method: str, url: str, headers: dict[str, str], **more: Any) -> httpx.Response:
-    """Send as a browser does: the preflight where one is due, then the request; the page may read the answer only if both allow it."""
+    """Send as a browser does: the preflight where one is due, then the request; both must let the page read on."""
     names = ",".join(sorted(name.lower() for name in headers if name not in ("Origin", "Accept")))
     if names:
         asked = {"Origin": ORIGIN, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": names}
