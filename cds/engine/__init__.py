@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from cds.engine.engine import Definition, Engine, Parameter, ValueSets
 from cds.engine.errors import BudgetExceeded, EngineError, EvaluationError, FHIRPathSyntaxError, UnsupportedError
-from cds.engine.evidence import Evidence
+from cds.engine.evidence import Evidence, Explanation
 from cds.engine.fhirpath import FHIRPath, fhirpath
 from cds.engine.requirements import Retrieve
 from cds.engine.resource_index import ResourceIndex
@@ -22,6 +22,7 @@ __all__ = [
     "EngineError",
     "EvaluationError",
     "Evidence",
+    "Explanation",
     "FHIRPath",
     "FHIRPathSyntaxError",
     "Parameter",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from cds.engine.program import Slot
+Json = Mapping[str, Any]
+Name = tuple[str, str]
+"""A library and a definition in it."""
 
 
 class Evidence(NamedTuple):
@@ -22,71 +22,100 @@ class Evidence(NamedTuple):
     value: Any
 
 
-class EvidenceBook:
-    """What every definition of one evaluation read, turned into Evidence once, when somebody asks.
+class Path(NamedTuple):
+    """A JSON path, such as "valueQuantity.value", and its steps."""
 
-    `notes` are (resource or list of resources, paths) by slot, `used` the slots that a slot referred to.
+    text: str
+    steps: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str) -> Path:
+        """Take a path apart."""
+        return cls(text, tuple(text.split(".")))
+
+
+Note = int | tuple[Any, tuple[Path, ...]]
+"""What compiled code writes down: the slot it used, or a resource or a list of them with the paths read from each."""
+
+
+class Explanation(NamedTuple):
+    """What definitions rest on, each for itself: what several of them use is there once.
+
+    `reads` holds for each definition the resources that it read itself, each with what it found there by JSON path:
+    nothing where the resource counted as a whole. `uses` are the definitions that it referred to. A resource, or a
+    definition used, may be there several times.
     """
 
-    def __init__(
-        self, slots: Sequence[Slot], notes: Mapping[int, list[Any]], used: Mapping[int, Iterable[int]]
-    ) -> None:
-        self._slots = slots
-        self._notes = notes
-        self._used = used
-        self._own: dict[int, list[Evidence]] = {}
+    reads: Mapping[Name, Sequence[tuple[Json, Json]]]
+    uses: Mapping[Name, Sequence[Name]]
 
-    def of(self, slot: int) -> tuple[Evidence, ...]:
-        """Give the evidence of a slot and of all it used, each reading once, the nearest definitions first."""
-        pending, seen = [slot], {slot}
+    def readings(self, definition: Name) -> list[tuple[str | None, Json]]:
+        """Give each resource ("Observation/egfr-7") that a definition read itself, once, with what it found there."""
+        merged: dict[int, tuple[Json, dict[str, Any]]] = {}
+        for resource, elements in self.reads.get(definition, ()):
+            merged.setdefault(id(resource), (resource, {}))[1].update(elements)
+        return [(_reference(resource), elements) for resource, elements in merged.values()]
+
+    def evidence(self, definition: Name) -> tuple[Evidence, ...]:
+        """Give the readings of a definition and of all it used, the nearest definitions first."""
+        reached = {definition: None}
+        pending = [definition]
         for current in pending:
-            for other in self._used.get(current, ()):
-                if other not in seen:
-                    seen.add(other)
-                    pending.append(other)
-        return tuple(chain.from_iterable(self._readings_of(current) for current in pending))
-
-    def _readings_of(self, slot: int) -> list[Evidence]:
-        own = self._own.get(slot)
-        if own is None:
-            own = self._own[slot] = self._read(slot)
-        return own
-
-    def _read(self, slot: int) -> list[Evidence]:
-        name = self._slots[slot].name
-        notes = self._notes.get(slot, ())
+            fresh = [used for used in dict.fromkeys(self.uses.get(current, ())) if used not in reached]
+            reached.update(dict.fromkeys(fresh))
+            pending += fresh
         found: list[Evidence] = []
-        for noted, paths in notes:
+        for current in reached:
+            for resource, elements in self.readings(current):
+                read = [Evidence(current[1], resource, path, value) for path, value in elements.items()]
+                found += read or [Evidence(current[1], resource, "", None)]
+        return tuple(found)
+
+
+def explain(names: Sequence[Name], notes_of: Mapping[int, Sequence[Note]]) -> Explanation:
+    """Put in order what the code of each slot wrote down; `names` are library and name of each slot.
+
+    Every answer of a service pays for this, so it is one plain loop.
+    """
+    reads: dict[Name, list[tuple[Json, Json]]] = {}
+    uses: dict[Name, list[Name]] = {}
+    for slot, notes in notes_of.items():
+        own: list[tuple[Json, Json]] = []
+        used: list[Name] = []
+        for note in notes:
+            if isinstance(note, int):
+                used.append(names[note])
+                continue
+            noted, paths = note
             for resource in noted if type(noted) is list else (noted,):
                 if type(resource) is dict:
-                    _add_readings(found, name, resource, paths)
-        if len(notes) < 2:
-            return found
-        once = {(one.resource, one.path, id(one.value)): one for one in reversed(found)}
-        return list(once.values())[::-1]
+                    elements: dict[str, Any] = {}
+                    own.append((resource, elements))
+                    for path, steps in paths:
+                        value: Any = resource
+                        for step in steps:
+                            if type(value) is dict:
+                                value = value.get(step)
+                            elif type(value) is list:
+                                value = _through(value, step)
+                            else:
+                                break
+                        if value is not None and value != []:
+                            elements[path] = value
+        if own:
+            reads[names[slot]] = own
+        if used:
+            uses[names[slot]] = used
+    return Explanation(reads, uses)
 
 
-def _add_readings(found: list[Evidence], name: str, resource: dict[str, Any], paths: tuple[str, ...]) -> None:
-    identity = resource.get("id")
-    kind = resource.get("resourceType")
-    reference = f"{kind}/{identity}" if identity else kind
-    before = len(found)
-    for path in paths:
-        value = resource.get(path) if "." not in path else _at(resource, path.split("."))
-        if value is not None and value != []:
-            found.append(Evidence(name, reference, path, value))
-    if len(found) == before:
-        found.append(Evidence(name, reference, "", None))
+def _reference(resource: Json) -> str | None:
+    identity, kind = resource.get("id"), resource.get("resourceType")
+    return f"{kind}/{identity}" if kind and identity else kind
 
 
-def _at(value: Any, steps: Sequence[str]) -> Any:
-    """Read a JSON path; through lists, every item that has it."""
-    for position, step in enumerate(steps):
-        if isinstance(value, list):
-            rest = steps[position:]
-            found = [inner for inner in (_at(item, rest) for item in value) if inner is not None]
-            return found[0] if len(found) == 1 else found
-        if not isinstance(value, Mapping):
-            return value
-        value = value.get(step)
-    return value
+def _through(values: list[Any], step: str) -> Any:
+    """Take a step from every item of a list: all that is there, or the only one."""
+    inner = [item.get(step) if type(item) is dict else item for item in values]
+    found = [one for some in inner for one in (some if type(some) is list else (some,)) if one is not None]
+    return found[0] if len(found) == 1 else found

@@ -25,9 +25,10 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Linked libraries; immutable, shared by threads."""
+    """Linked libraries; immutable, shared by threads. `names` are library and name of each slot."""
 
     slots: tuple[Slot, ...]
+    names: tuple[tuple[str, str], ...]
     slot_of: Mapping[tuple[str, str, str], int]
     modules: Mapping[str, tuple[str, Module]]
 
@@ -58,7 +59,7 @@ def link(libraries: Sequence[CompiledLibrary], *, explain: bool) -> Program:
     for library in libraries:
         module, _ = library.module(explain=explain)
         modules[module.filename] = (library.document.name, module)
-    return Program(tuple(slots), slot_of, modules)
+    return Program(tuple(slots), tuple((slot.library, slot.name) for slot in slots), slot_of, modules)
 
 
 def _bind(

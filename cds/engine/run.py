@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any, Final
 
-from cds.engine.errors import BudgetExceeded
+from cds.engine.errors import BudgetExceeded, EngineError
+from cds.engine.evidence import Note
 
 
 class Pending:
@@ -25,19 +25,16 @@ class Run:
     """One evaluation: passed as first argument to every compiled function; used by one thread.
 
     `now` is the engine's DateTime of the evaluation. `values` holds one slot per definition and parameter of the
-    program; `force(slot)` computes one, `refer(slot)` too and remembers who asked. `charge(n)` counts n steps and
-    raises BudgetExceeded beyond `max_steps`, or after `deadline` (a `time.monotonic()` value). `notes` collects
-    (resource or list of resources, paths) while the run explains itself; `messages` what the library said by Message:
-    (severity, text).
+    program; `force(slot)` computes one. `charge(n)` counts n steps and raises BudgetExceeded beyond `max_steps`, or
+    after `deadline` (a `time.monotonic()` value). `notes` collects what the code that runs now used and read, when it
+    was compiled to explain itself; `messages` what the library said by Message: (severity, text).
     """
 
     __slots__ = (
         "deadline",
-        "force",
         "messages",
         "notes",
         "now",
-        "refer",
         "resources",
         "steps_left",
         "value_sets",
@@ -49,8 +46,6 @@ class Run:
         *,
         now: Any,
         values: list[Any] | None = None,
-        force: Callable[[int], Any] | None = None,
-        refer: Callable[[int], Any] | None = None,
         resources: Any = None,
         value_sets: Any = None,
         max_steps: int = 2_000_000,
@@ -58,14 +53,17 @@ class Run:
     ) -> None:
         self.now = now
         self.values = values if values is not None else []
-        self.force = force
-        self.refer = refer
         self.resources = resources
         self.value_sets = value_sets
         self.steps_left = max_steps
         self.deadline = deadline
         self.messages: list[tuple[str, str]] = []
-        self.notes: list[tuple[Any, tuple[str, ...]]] = []
+        self.notes: list[Note] = []
+
+    def force(self, slot: int) -> Any:
+        """Compute the value of a definition or parameter; an expression on its own has none."""
+        message = f"there is no definition {slot} here"
+        raise EngineError(message)
 
     def charge(self, steps: int) -> None:
         """Count steps of work."""

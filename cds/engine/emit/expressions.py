@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cds.engine import ir
 from cds.engine.emit import code, conditions, loops
 from cds.engine.emit.code import Code
+from cds.engine.evidence import Path
 from cds.engine.runtime.values import Tuple
 from cds.engine.trampoline import Deep
 
@@ -208,7 +209,7 @@ def _definition(writer: FunctionWriter, node: ir.Definition) -> Deep[Code]:
     yield from ()
     if writer.explain:
         slot = writer.module.slot("definition", node.library, node.name)
-        return writer.keep(Code(f"{writer.local_for('s.refer', 'refer')}({slot})", 1), node.at)
+        writer.line(f"{writer.local_for('s.notes.append', 'note')}({slot})")
     return _slot(writer, "definition", node.library, node.name, node.at)
 
 
@@ -236,8 +237,9 @@ def _noted(writer: FunctionWriter, node: ir.Noted) -> Deep[Code]:
 
 def note(writer: FunctionWriter, resource: str, reads: ir.Reads) -> None:
     """Write down a resource and what was read from it."""
+    paths = writer.constant(tuple(map(Path.of, reads.paths())))
     remember = writer.local_for("s.notes.append", "note")
-    writer.line(f"{remember}(({resource}, {writer.constant(reads.paths()).text}))")
+    writer.line(f"{remember}(({resource}, {paths.text}))")
 
 
 _WRITE: dict[type[ir.Node], Callable[[Any, Any], Deep[Code]]] = {

@@ -7,10 +7,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Unpack
 
 from cds.engine import ir
-from cds.engine.elm.types import ANY
 from cds.engine.emit import Module, ModuleWriter
 from cds.engine.errors import EngineError, EvaluationError
-from cds.engine.evidence import Evidence, EvidenceBook
+from cds.engine.evidence import Evidence, explain
 from cds.engine.fhirpath import syntax, types
 from cds.engine.fhirpath.inputs import Input, prepared
 from cds.engine.fhirpath.lowering.coercion import carrying, listed, truth
@@ -21,7 +20,6 @@ from cds.engine.fhirpath.run import FHIRPathRun, World
 from cds.engine.fhirpath.types import Type
 from cds.engine.fhirpath.values.elements import TypeInfo, value_of
 from cds.engine.fhirpath.values.system import system_values
-from cds.engine.program import Slot
 
 _MOST_FORMS = 64
 _FOCUS_NAMES = ("context", "resource", "rootResource")
@@ -92,8 +90,8 @@ class FHIRPath:
         """Evaluate as `evaluate`, and say on which readings of which resources the result rests."""
         run, arguments = self._prepare(focus, variables, world)
         found = self._evaluate(run, arguments, _as_items, explain=True) or ()
-        slot = Slot("expression", "", self.expression, None, ANY)
-        evidence = EvidenceBook([slot], {0: run.notes}, {}).of(0)
+        name = ("", self.expression)
+        evidence = explain([name], {0: run.notes}).evidence(name)
         return [value for item in found if (value := _plain(item)) is not None], evidence
 
     def _prepare(

@@ -1,0 +1,121 @@
+"""What definitions rest on: each definition's own readings once, and what it used."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import pytest
+
+from cds.engine import Engine, EngineError, Evidence, Explanation
+from cds.engine.evidence import Path, explain
+from tests.unit.engine.conftest import LOINC, NOW, ValueSets, elm, observation
+
+READS = ("Guide", "Final eGFR")
+EGFR = {"resourceType": "Observation", "id": "e1", "status": "final", "valueQuantity": {"value": 25}}
+
+
+def notes(*entries):
+    return explain([READS, ("Guide", "Alert"), ("Guide", "Adult")], {0: list(entries)})
+
+
+def paths(*texts):
+    return tuple(map(Path.of, texts))
+
+
+@pytest.fixture(scope="module")
+def session():
+    engine = Engine([elm("Guide")], value_sets=ValueSets())
+    resources = [
+        {"resourceType": "Patient", "id": "p1", "birthDate": "1950-06-15"},
+        observation("e1", "62238-1", "2026-11-01T10:00:00Z", 25, unit="mL/min/{1.73_m2}"),
+    ]
+    made = engine.session(resources, now=NOW, explain=True)
+    assert made.evaluate("Guide", "Alert") is False
+    return made
+
+
+def test_each_definition_is_explained_by_its_own_readings(session):
+    explanation = session.explanation()
+    assert explanation.readings(("Guide", "Adult")) == [("Patient/p1", {"birthDate": "1950-06-15"})]
+    [(resource, elements)] = explanation.readings(READS)
+    assert resource == "Observation/e1"
+    assert elements["status"] == "final"
+    assert elements["code"]["coding"][0]["system"] == LOINC
+
+
+def test_a_definition_that_was_not_needed_is_not_there(session):
+    known = session.explanation()
+    assert ("Guide", "Low eGFR unit") not in known.reads.keys() | known.uses.keys()
+    assert set(known.uses["Guide", "Alert"]) <= {("Guide", name) for name in ("Adult", "Low eGFR", "Has Diabetes")}
+    assert ("Guide", "On Metformin") not in known.reads
+
+
+def test_the_evidence_of_a_definition_is_its_own_and_that_of_all_it_used(session):
+    found = session.evidence("Guide", "Latest eGFR")
+    assert found[0].definition == "Latest eGFR"
+    assert Evidence("Final eGFR", "Observation/e1", "status", "final") in found
+    assert len(found) == len({(one.definition, one.resource, one.path) for one in found})
+
+
+def test_what_is_explained_later_is_in_a_later_explanation(session):
+    before = session.explanation()
+    session.evaluate("Guide", "Low eGFR unit")
+    assert ("Guide", "Low eGFR unit") not in before.reads
+    assert ("Guide", "Low eGFR unit") in session.explanation().reads
+
+
+def test_a_session_without_evidence_has_no_explanation():
+    with pytest.raises(EngineError, match="explain=True"):
+        Engine([elm("Guide")], value_sets=ValueSets()).session([], now=NOW).explanation()
+
+
+def test_a_resource_noted_twice_is_one_reading_with_all_its_elements():
+    found = notes((EGFR, paths("status")), ([EGFR], paths("valueQuantity.value")), (EGFR, ()))
+    assert found.readings(READS) == [("Observation/e1", {"status": "final", "valueQuantity.value": 25})]
+
+
+def test_two_resources_without_an_id_stay_two():
+    orders = [{"resourceType": "MedicationRequest", "status": status} for status in ("draft", "active")]
+    found = notes((orders, paths("status")))
+    assert found.readings(READS) == [
+        ("MedicationRequest", {"status": "draft"}),
+        ("MedicationRequest", {"status": "active"}),
+    ]
+
+
+def test_what_stood_nowhere_is_no_element_and_a_resource_as_a_whole_has_an_empty_path():
+    found = notes((EGFR, paths("note", "valueQuantity.unit")))
+    assert found.readings(READS) == [("Observation/e1", {})]
+    assert found.evidence(READS) == (Evidence("Final eGFR", "Observation/e1", "", None),)
+
+
+def test_a_path_leads_through_lists():
+    coded = {"resourceType": "Observation", "code": {"coding": [{"code": "a"}, {"code": "b"}, {"display": "c"}]}}
+    one = {"resourceType": "Observation", "code": {"coding": [{"code": "a"}]}}
+    found = notes(([coded, one], paths("code.coding.code")))
+    assert [elements["code.coding.code"] for _, elements in found.readings(READS)] == [["a", "b"], "a"]
+
+
+def test_zero_and_false_are_readings():
+    found = notes(({"resourceType": "Patient", "id": "p", "active": False, "n": 0}, paths("active", "n")))
+    assert found.readings(READS) == [("Patient/p", {"active": False, "n": 0})]
+
+
+def test_definitions_that_use_each_other_over_several_ways_count_once():
+    alert, adult = ("Guide", "Alert"), ("Guide", "Adult")
+    found = Explanation({READS: [(EGFR, {"status": "final"})]}, {alert: [adult, READS, adult], adult: [READS]})
+    assert found.evidence(alert) == (Evidence("Final eGFR", "Observation/e1", "status", "final"),)
+
+
+def test_a_session_is_freed_without_the_garbage_collector():
+    engine = Engine([elm("Guide")], value_sets=ValueSets())
+    session = engine.session([EGFR], now=NOW)
+    session.evaluate("Guide", "Final eGFR")
+    gone = weakref.ref(session)
+    gc.disable()
+    try:
+        del session
+        assert gone() is None
+    finally:
+        gc.enable()
