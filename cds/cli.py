@@ -290,14 +290,28 @@ def conformance(
 
 @sandbox_app.command("load")
 def sandbox_load(
-    url: Annotated[str, typer.Argument(help="FHIR R4 base URL that takes a transaction.")],
+    url: Annotated[str, typer.Argument(help="FHIR R4 base URL that takes transactions.")],
     wait: Annotated[float, typer.Option(help="Seconds to wait for the server to answer.")] = 0,
+    again: Annotated[bool, typer.Option("--again", help="Write every patient, also those that are there.")] = False,
 ) -> None:
-    """Put the synthetic patients into a FHIR server; doing it again changes nothing."""
+    """Put the synthetic patients into a FHIR server; a load that was cut off goes on where it stopped."""
+    from rich.progress import Progress
+
     from cds.app import local_now
     from cds.commands.load_sandbox import load_sandbox
 
-    out.print(f"{load_sandbox(url, local_now().date(), wait_seconds=wait)} resources written to {url}")
+    with Progress(console=err, transient=True) as bar:
+        task = bar.add_task("patients", total=None)
+        load = load_sandbox(
+            url,
+            local_now().date(),
+            wait_seconds=wait,
+            again=again,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    there = load.patients - load.written
+    said = f"{load.written} patients with {load.resources} resources written to {url}; {there} were there already"
+    out.print(said, soft_wrap=True)
 
 
 def _content_paths(settings: Settings, paths: list[Path] | None) -> list[Path]:
