@@ -21,7 +21,7 @@ CQL_TEMPLATE = TEMPLATES / "cql" / "Guideline.cql"
 LONGEST_ID = 38  # a service is called <id>-<hook>, and the longest hook is allergyintolerance-create: 64 together
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_TAKEN_LIBRARIES = frozenset({"ClinicalData", "FHIRHelpers"})
+_TAKEN_LIBRARIES = frozenset({"ClinicalData", "PregnancyPotential", "FHIRHelpers"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
