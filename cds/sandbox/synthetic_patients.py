@@ -20,7 +20,9 @@ class BrokenSeed(CDSError):
 
 
 class Story(PatientSeed):
-    """One synthetic patient."""
+    """One synthetic patient; `group` is the heading of the file that tells of it."""
+
+    group: str
 
     def chart(self, today: date) -> Chart:
         """Write the chart as it stands on that day: `resources`, and `drafts` for the hook context."""
@@ -30,13 +32,14 @@ class Story(PatientSeed):
 class _SeedFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    patients: tuple[Story, ...]
+    group: str
+    patients: tuple[PatientSeed, ...]
 
 
 def read_stories(text: str, name: str) -> tuple[Story, ...]:
     """Read one seed file; `name` is for messages. Raises BrokenSeed."""
     try:
-        return _SeedFile.model_validate(tomllib.loads(text, parse_float=Decimal)).patients
+        file = _SeedFile.model_validate(tomllib.loads(text, parse_float=Decimal))
     except tomllib.TOMLDecodeError as error:
         msg = f"{name}: {error}"
         raise BrokenSeed(msg) from None
@@ -44,6 +47,7 @@ def read_stories(text: str, name: str) -> tuple[Story, ...]:
         places = [".".join(map(str, each["loc"])) + ": " + each["msg"] for each in error.errors()]
         msg = f"{name}: {'; '.join(places)}"
         raise BrokenSeed(msg) from None
+    return tuple(Story(group=file.group, **dict(seed)) for seed in file.patients)
 
 
 def _shipped() -> tuple[Story, ...]:

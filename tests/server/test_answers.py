@@ -327,3 +327,12 @@ def test_no_token_comment_or_patient_is_kept_or_printed(server, tmp_path, capfd)
     assert comment not in pages + printed
     assert name not in record.text + printed
     assert name.encode() not in stored
+
+
+def test_every_guideline_has_something_to_say_about_several_synthetic_patients(answers):
+    talked_about = {}
+    for service, body, answer in answers:
+        if answer.json()["cards"]:
+            talked_about.setdefault("-".join(service.split("-")[:2]), set()).add(body["context"]["patientId"])
+    assert set(talked_about) == {"nl-lenalidomide", "no-myeloma", "dk-denosumab", "no-venetoclax"}
+    assert min(map(len, talked_about.values())) >= 4

@@ -52,7 +52,7 @@ async def evaluate_library(call: OperationCall) -> dict[str, Any]:
     listed: list[dict[str, Any]] = []
     for name in names:
         try:
-            value, _ = evaluators.definition(name)
+            value = evaluators.definition(name).value
             listed += result_parameters(name.definition, value)
         except EngineError as error:
             failure = operation_outcome("exception", str(error), expression=name.definition)

@@ -8,6 +8,7 @@ from typing import Any
 
 from cds.content.guideline import Guideline
 from cds.content.walk import actions as plan_actions
+from cds.decisions.evidence import facts_of
 from cds.expressions.logic import Logic
 from cds.web.playground.definition_text import definition_text, split_name
 from cds.web.playground.display import resource_summary, value_text, when
@@ -129,7 +130,8 @@ def _condition(condition: Mapping[str, Any], guideline: Guideline) -> Condition:
 
 def _sources(action: Mapping[str, Any], exchange: Exchange, store: Store) -> Iterator[Source]:
     facts: dict[str, list[Mapping[str, Any]]] = {}
-    for fact in action.get("evidence", ()):
+    made = exchange.decision
+    for fact in facts_of(action, made.evidence) if made else ():
         facts.setdefault(str(fact.get("resource") or ""), []).append(fact)
     for literal, read in facts.items():
         resource = exchange.find(literal)

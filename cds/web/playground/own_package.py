@@ -18,7 +18,7 @@ from cds.service import World
 from cds.web.playground.answer_view import CardView, card_views
 from cds.web.playground.hook_calls import call, hook_request
 from cds.web.playground.ports import Sandbox, Story
-from cds.web.playground.visits import DataMode, Exchange, Visit
+from cds.web.playground.visits import DataMode, Exchange, Visit, action_of
 
 MAX_UPLOAD_BYTES = 2_000_000
 MAX_UNPACKED_BYTES = 20_000_000
@@ -37,10 +37,10 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientAnswers:
-    """The cards that one patient got, and the calls that were refused."""
+    """The cards that one patient got, each with the hooks it came on, and the calls that were refused."""
 
     story: Story
-    cards: Sequence[CardView]
+    cards: Sequence[tuple[CardView, tuple[str, ...]]]
     refused: Sequence[Exchange]
 
 
@@ -86,11 +86,24 @@ async def try_on_patients(knowledge: Knowledge, world: World, sandbox: Sandbox) 
             for service in knowledge.services.values()
             if drafts or not service.hook.startswith("order-")
         ]
-        cards = card_views(exchanges, lambda service: knowledge.services[service].guideline, sandbox.store)
+        cards = _by_card(
+            card_views(exchanges, lambda service: knowledge.services[service].guideline, sandbox.store), knowledge
+        )
         refused = [exchange for exchange in exchanges if exchange.status != 200]
         if cards or refused:
             trial.answers.append(PatientAnswers(story=story, cards=cards, refused=refused))
     return trial
+
+
+def _by_card(views: Sequence[CardView], knowledge: Knowledge) -> list[tuple[CardView, tuple[str, ...]]]:
+    """Show a card once that came on several hooks."""
+    first: dict[tuple[str, str], CardView] = {}
+    hooks: dict[tuple[str, str], list[str]] = {}
+    for view in views:
+        key = (action_of(view.card), view.card["summary"])
+        first.setdefault(key, view)
+        hooks.setdefault(key, []).append(knowledge.services[view.service].hook)
+    return [(view, tuple(hooks[key])) for key, view in first.items()]
 
 
 class _Nowhere:

@@ -36,6 +36,11 @@ class Story(Protocol):
         ...
 
     @property
+    def group(self) -> str:
+        """The heading that the story belongs under."""
+        ...
+
+    @property
     def hook(self) -> str:
         """The hook that shows most."""
         ...

@@ -123,6 +123,8 @@ def test_every_code_of_the_table_is_used():
 
 
 SEED = """
+group = "Some"
+
 [[patients]]
 id = "someone"
 title = "Someone"
