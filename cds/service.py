@@ -183,6 +183,7 @@ def _decision(
         revision=service.guideline.revision,
         cards=tuple(_served(card) for card in cards),
         trace=trace.to_json(data.origins),
+        evidence=trace.evidence_to_json(data.origins),
         data={
             "resources": dict(origins),
             "droppedOtherPatient": data.dropped_other_patient,

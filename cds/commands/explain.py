@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from cds.decisions.evidence import facts_of
 from cds.decisions.log import DecisionLog
 from cds.decisions.store import open_database
 from cds.fhir.json import dumps
@@ -40,7 +41,7 @@ def explanation(record: Mapping[str, Any]) -> str:
     ):
         if outcome in by_outcome:
             lines += ["", f"{_count(by_outcome[outcome])} {title}"]
-            lines += [line for action in by_outcome[outcome] for line in _in_full(action, cards)]
+            lines += [line for action in by_outcome[outcome] for line in _in_full(action, cards, record)]
     if "false" in by_outcome:
         lines += ["", f"{_count(by_outcome['false'])} did not apply"]
         lines += [f"  {_name(action)}: {_reasons(action)}" for action in by_outcome["false"]]
@@ -78,7 +79,9 @@ def _reasons(action: Mapping[str, Any]) -> str:
     return "; ".join(f"{one['expression']} is {one['outcome']}" for one in against) or "its hook or its parent did not"
 
 
-def _in_full(action: Mapping[str, Any], cards: Mapping[str, list[Mapping[str, Any]]]) -> Iterator[str]:
+def _in_full(
+    action: Mapping[str, Any], cards: Mapping[str, list[Mapping[str, Any]]], record: Mapping[str, Any]
+) -> Iterator[str]:
     yield f"  {_name(action)}"
     if action["outcome"] == "true":
         for card in cards.get(action.get("recommendation") or "", ()):
@@ -86,17 +89,17 @@ def _in_full(action: Mapping[str, Any], cards: Mapping[str, list[Mapping[str, An
     for condition in action.get("conditions", ()):
         reason = f": {condition['error']}" if condition.get("error") else ""
         yield f"    {_MARKS[condition['outcome']]} {condition['expression']} is {condition['outcome']}{reason}"
-    yield from _evidence(action)
+    yield from _evidence(facts_of(action, record.get("evidence", {})))
     for value in action.get("values", ()):
         if value.get("error"):
             yield f"    ! {value['expression']}: {value['error']}"
 
 
-def _evidence(action: Mapping[str, Any]) -> Iterator[str]:
+def _evidence(facts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Say resource by resource which elements were read, with their values where they were kept."""
     by_resource: dict[str, dict[str, str]] = {}
     origins: dict[str, str] = {}
-    for fact in action.get("evidence", ()):
+    for fact in facts:
         resource = fact.get("resource") or "a resource without id"
         origins.setdefault(resource, fact.get("origin") or "from the hook's context")
         value = "" if fact.get("value") is None else f" = {_short(fact['value'])}"

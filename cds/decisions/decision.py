@@ -25,9 +25,10 @@ class CardServed:
 class Decision:
     """Everything needed to explain one answer later.
 
-    `revision` is the hash of the guideline's content, `trace` the outcome of every condition with its evidence (see
-    `cds.reasoning.trace`), `data` counts where the resources came from and how many of another patient were dropped,
-    `client` is the registered client that was answered, None where the server does not ask who calls.
+    `revision` is the hash of the guideline's content, `trace` the outcome of every condition, `evidence` what each CQL
+    definition behind them rests on (both: `cds.reasoning.trace`, brought together by `cds.decisions.evidence`), `data`
+    counts where the resources came from and how many of another patient were dropped, `client` is the registered client
+    that was answered, None where the server does not ask who calls.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Decision:
     cards: tuple[CardServed, ...]
     trace: Sequence[Mapping[str, Any]]
     data: Mapping[str, Any]
+    evidence: Mapping[str, Any] = field(default_factory=dict)
     client: str | None = None
     erased: tuple[str, ...] = field(default=())
 
@@ -64,6 +66,7 @@ class Decision:
                 for card in self.cards
             ],
             "actions": list(self.trace),
+            "evidence": dict(self.evidence),
             "data": dict(self.data),
             "erased": list(self.erased),
         }

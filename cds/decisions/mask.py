@@ -12,14 +12,35 @@ _VALUES = frozenset({"value", "title"})
 
 
 def erase_values(decision: Decision) -> Decision:
-    """Return the decision without any patient value in its trace.
+    """Return the decision without any patient value in its trace and its evidence.
 
-    Every member named `value` or `title` (a card's title holds values) becomes null; `erased` gets the JSON pointers.
+    In the trace every member named `value` or `title` (a card's title holds values), in the evidence every member named
+    `values` becomes null; `erased` gets the JSON pointers.
     Outcomes, definition names, resource references and paths stay: they say why without saying what.
     """
     erased: list[str] = []
     trace = [_erase(action, f"/actions/{index}", erased) for index, action in enumerate(decision.trace)]
-    return replace(decision, trace=trace, erased=tuple(erased))
+    evidence = {
+        name: _erase_read(grounds, f"/evidence/{_escaped(name)}", erased) for name, grounds in decision.evidence.items()
+    }
+    return replace(decision, trace=trace, evidence=evidence, erased=tuple(erased))
+
+
+def _erase_read(grounds: Mapping[str, Any], pointer: str, erased: list[str]) -> Mapping[str, Any]:
+    """Erase the values that one definition read; of a resource that counted as a whole there is none."""
+    if "reads" not in grounds:
+        return grounds
+    reads = []
+    for index, read in enumerate(grounds["reads"]):
+        if read["paths"]:
+            erased.append(f"{pointer}/reads/{index}/values")
+        reads.append({**read, "values": None})
+    return {**grounds, "reads": reads}
+
+
+def _escaped(name: str) -> str:
+    """Write a name as a step of a JSON pointer (RFC 6901, section 3)."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _erase(node: Any, pointer: str, erased: list[str]) -> Any:

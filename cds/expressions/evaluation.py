@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from cds.content.elm import CompiledLibrary
+from cds.content.elm import CompiledLibrary, DefinitionName
 from cds.errors import CDSError
 from cds.expressions.outcome import Outcome, outcome_of
 
@@ -30,6 +30,14 @@ class Evidence(Protocol):
     @property
     def value(self) -> Any:
         """What stood there, as JSON."""
+
+
+class Found(NamedTuple):
+    """The value of an expression, with the facts that it read itself or the CQL definition that stands for them."""
+
+    value: Any
+    evidence: tuple[Evidence, ...] = ()
+    definition: DefinitionName | None = None
 
 
 class UnsupportedExpression(CDSError):
@@ -55,7 +63,8 @@ class Evaluated:
     """An expression and what came of it.
 
     `value` is FHIR JSON (a list for FHIRPath); `error` says why there is none; `note` says what was unusual, such as
-    the use of an alternative expression.
+    the use of an alternative expression. What a CQL definition rests on is in the explanation of the call; `definition`
+    names it there. `evidence` are the facts that an expression of its own, such as FHIRPath, read.
     """
 
     expression: str
@@ -65,6 +74,7 @@ class Evaluated:
     error: str | None = None
     note: str | None = None
     evidence: tuple[Evidence, ...] = ()
+    definition: DefinitionName | None = None
 
     @property
     def outcome(self) -> Outcome:

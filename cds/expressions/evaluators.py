@@ -11,8 +11,9 @@ from cds.content.elm import DefinitionName
 from cds.content.integrity import compiled_libraries
 from cds.content.shelf import Shelf
 from cds.engine.errors import EngineError
+from cds.engine.evidence import Explanation
 from cds.expressions.code_members import EngineValueSets
-from cds.expressions.evaluation import Evaluated, Evidence, Scope, UnsupportedExpression
+from cds.expressions.evaluation import Evaluated, Evidence, Found, Scope, UnsupportedExpression
 from cds.expressions.languages import find_language
 from cds.terminology.value_sets import ValueSets
 
@@ -25,8 +26,8 @@ class Session(Protocol):
     def evaluate(self, library: str, definition: str) -> Any:
         """Return the value of a definition."""
 
-    def evidence(self, library: str, definition: str) -> tuple[Evidence, ...]:
-        """Return the facts that the definition read."""
+    def explanation(self) -> Explanation:
+        """Return what each definition computed so far rests on."""
 
 
 class CompiledPath(Protocol):
@@ -107,25 +108,29 @@ class Evaluators:
             libraries = compiled_libraries([expression["reference"]], self.shelf)
             scope = replace(scope, libraries=libraries)
         try:
-            value, evidence = find_language(media_type)(self, text, scope)
+            value, evidence, definition = find_language(media_type)(self, text, scope)
         except UnsupportedExpression as error:
             return error
         except EngineError as error:
             return Evaluated(expression=text, language=media_type, error=str(error))
-        return Evaluated(expression=text, language=media_type, value=self._to_json(value), evidence=evidence)
+        value = self._to_json(value)
+        return Evaluated(expression=text, language=media_type, value=value, evidence=evidence, definition=definition)
 
-    def definition(self, name: DefinitionName) -> tuple[Any, tuple[Evidence, ...]]:
-        """Return the value of a CQL definition and the facts it read. Raises `EngineError`."""
-        value = self._session.evaluate(name.library, name.definition)
-        return value, self._session.evidence(name.library, name.definition)
+    def definition(self, name: DefinitionName) -> Found:
+        """Return the value of a CQL definition; `explanation` says what it rests on. Raises `EngineError`."""
+        return Found(self._session.evaluate(name.library, name.definition), definition=name)
 
-    def fhirpath(self, expression: str, scope: Scope) -> tuple[list[Any], tuple[Evidence, ...]]:
+    def explanation(self) -> Explanation:
+        """Return what each CQL definition computed in this call rests on, once for all expressions that need it."""
+        return self._session.explanation()
+
+    def fhirpath(self, expression: str, scope: Scope) -> Found:
         """Return the collection that a FHIRPath expression gives, and the facts it rests on. Raises `EngineError`.
 
         `$this` is the subject; `%context`, `%resource` and `%rootResource` are the resource that holds the expression.
         """
         holder = {"context": scope.context, "resource": scope.context, "rootResource": scope.context}
-        return self._compile_path(expression).explain(
+        value, evidence = self._compile_path(expression).explain(
             scope.focus,
             {**scope.variables, **holder},
             now=self.now,
@@ -133,6 +138,7 @@ class Evaluators:
             value_sets=self._engine_value_sets,
             deadline=self._deadline,
         )
+        return Found(value, evidence)
 
 
 def _alternatives(element: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

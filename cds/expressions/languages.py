@@ -12,28 +12,28 @@ from typing import Any, Protocol
 from cds.content.elm import CompiledLibrary, DefinitionName, folded, resolve_definition
 from cds.content.integrity import compiled_libraries
 from cds.content.shelf import Shelf
-from cds.expressions.evaluation import Evidence, Scope, UnsupportedExpression
+from cds.expressions.evaluation import Found, Scope, UnsupportedExpression
 
 
 class Runner(Protocol):
     """What a language may ask of the call it runs in."""
 
-    def definition(self, name: DefinitionName) -> tuple[Any, tuple[Evidence, ...]]:
-        """Return the value of a CQL definition and the facts it read. Raises `EngineError`."""
+    def definition(self, name: DefinitionName) -> Found:
+        """Return the value of a CQL definition. Raises `EngineError`."""
 
-    def fhirpath(self, expression: str, scope: Scope) -> tuple[list[Any], tuple[Evidence, ...]]:
+    def fhirpath(self, expression: str, scope: Scope) -> Found:
         """Return the collection that a FHIRPath expression gives, and its facts. Raises `EngineError`."""
 
 
-Language = Callable[[Runner, str, Scope], tuple[Any, tuple[Evidence, ...]]]
+Language = Callable[[Runner, str, Scope], Found]
 
 
-def cql_identifier(runner: Runner, text: str, scope: Scope) -> tuple[Any, tuple[Evidence, ...]]:
+def cql_identifier(runner: Runner, text: str, scope: Scope) -> Found:
     """Run the definition that the expression names."""
     return runner.definition(_named(text, scope.libraries))
 
 
-def cql(runner: Runner, text: str, scope: Scope) -> tuple[Any, tuple[Evidence, ...]]:
+def cql(runner: Runner, text: str, scope: Scope) -> Found:
     """Run CQL: the exact name of a definition, or an inline expression of which the library ships the ELM.
 
     Nothing is translated at run time: an inline expression runs if a definition of a library in scope has the same
@@ -42,7 +42,7 @@ def cql(runner: Runner, text: str, scope: Scope) -> tuple[Any, tuple[Evidence, .
     return runner.definition(_named_or_inline(text, scope.libraries))
 
 
-def fhirpath(runner: Runner, text: str, scope: Scope) -> tuple[Any, tuple[Evidence, ...]]:
+def fhirpath(runner: Runner, text: str, scope: Scope) -> Found:
     """Run FHIRPath with the subject as focus (PD-048)."""
     return runner.fhirpath(text, scope)
 

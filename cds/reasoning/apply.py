@@ -79,7 +79,14 @@ def apply_plan_definition(plan: Artifact, evaluators: Evaluators, call: Call) ->
     group, actions = _Application(workshop).request_group(scope, intent="proposal")
     if call.identifier is not None:
         group["identifier"] = [{"value": call.identifier}]
-    trace = Trace(plan=plan.canonical, hook=call.hook, now=call.now, actions=actions, issues=tuple(workshop.issues))
+    trace = Trace(
+        plan=plan.canonical,
+        hook=call.hook,
+        now=call.now,
+        actions=actions,
+        issues=tuple(workshop.issues),
+        explanation=evaluators.explanation(),
+    )
     return Applied(
         request_group=group, made=workshop.made, goals=tuple(workshop.goals), trace=trace, subject=call.subject
     )

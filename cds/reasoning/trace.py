@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from cds.content.elm import DefinitionName
+from cds.engine.evidence import Explanation
 from cds.expressions.evaluation import Evaluated, Evidence
 from cds.expressions.outcome import Outcome
 
@@ -37,7 +39,11 @@ class Issue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpressionTrace:
-    """One condition or dynamicValue: what was asked and what came of it."""
+    """One condition or dynamicValue: what was asked and what came of it.
+
+    `definition` is the CQL definition that was asked; the trace's explanation says what it rests on. `evidence` is what
+    an expression in another language read.
+    """
 
     path: str
     expression: str
@@ -47,6 +53,7 @@ class ExpressionTrace:
     reason: str | None = None
     note: str | None = None
     evidence: tuple[Evidence, ...] = ()
+    definition: DefinitionName | None = None
 
     @classmethod
     def of(cls, path: str, evaluated: Evaluated, outcome: Outcome, *, reason: str | None = None) -> ExpressionTrace:
@@ -60,6 +67,7 @@ class ExpressionTrace:
             reason=reason,
             note=evaluated.note,
             evidence=evaluated.evidence,
+            definition=evaluated.definition,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -72,6 +80,7 @@ class ExpressionTrace:
             error=self.reason,
             note=self.note,
             path=self.path,
+            definition=None if self.definition is None else _key(self.definition.library, self.definition.definition),
         )
 
 
@@ -96,7 +105,7 @@ class ActionTrace:
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """Every fact the action rests on, once."""
+        """Every fact that the action's own expressions read, once; not what CQL definitions read."""
         facts = (fact for item in (*self.conditions, *self.values) for fact in item.evidence)
         return tuple({(fact.definition, fact.resource, fact.path): fact for fact in facts}.values())
 
@@ -117,13 +126,17 @@ class ActionTrace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """Everything that happened while a plan was applied, in the plan's order."""
+    """Everything that happened while a plan was applied, in the plan's order.
+
+    `explanation` says of every CQL definition that was computed what it rests on, once for all who asked it.
+    """
 
     plan: str
     hook: str | None
     now: datetime
     actions: tuple[ActionTrace, ...]
     issues: tuple[Issue, ...]
+    explanation: Explanation
 
     def all_actions(self) -> Iterator[ActionTrace]:
         """Yield every action that was looked at, parents before children."""
@@ -147,11 +160,52 @@ class Trace:
         """Return the actions as JSON, for the decision record."""
         return [action.to_json(origins) for action in self.actions]
 
+    def evidence_of(self, action: ActionTrace) -> tuple[Evidence, ...]:
+        """Return every fact that an action rests on, those of the CQL definitions behind it included, once."""
+        asked = (item.definition for item in (*action.conditions, *action.values) if item.definition is not None)
+        facts = [fact for name in asked for fact in self.explanation.evidence((name.library, name.definition))]
+        return (*action.evidence, *{(fact.definition, fact.resource, fact.path): fact for fact in facts}.values())
+
+    def evidence_to_json(self, origins: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Return what each CQL definition rests on by "library.definition", for the decision record.
+
+        `uses` are the definitions that it refers to. An entry of `reads` is a list of `paths`, the `origin` of some
+        resources by `origins` as in `to_json`, these `resources`, and for each its `values` at the paths.
+        """
+        reads, uses = self.explanation
+        return {
+            _key(*name): _present(
+                reads=_reads_to_json(self.explanation.readings(name), origins or {}),
+                uses=list(dict.fromkeys(_key(*used) for used in uses.get(name, ()))),
+            )
+            for name in {**reads, **uses}
+        }
+
     def operation_outcome(self) -> dict[str, Any] | None:
         """Return the issues as an OperationOutcome, None when there are none."""
         if not self.issues:
             return None
         return {"resourceType": "OperationOutcome", "issue": [issue.to_json() for issue in self.issues]}
+
+
+def _key(library: str, definition: str) -> str:
+    return f"{library}.{definition}"
+
+
+def _reads_to_json(
+    readings: Iterable[tuple[str | None, Mapping[str, Any]]], origins: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Put resources together that were read alike, so that a record of many results stays small."""
+    alike: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for resource, elements in readings:
+        origin = origins.get(resource or "")
+        reads = alike.get((origin, *elements))
+        if reads is None:
+            reads = _present(origin=origin) | {"paths": list(elements), "resources": [], "values": []}
+            alike[origin, *elements] = reads
+        reads["resources"].append(resource)
+        reads["values"].append(list(elements.values()))
+    return list(alike.values())
 
 
 def _fact(evidence: Evidence, origins: Mapping[str, str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from cds.content.artifact import Artifact
 from cds.content.library import load_content
 from cds.data.data_requirements import DataRequirement, requirement_of_element
 from cds.data.prefetch_templates import prefetch_templates
+from cds.decisions.evidence import facts_of
 from cds.expressions.logic import Compiler
 from cds.expressions.outcome import Outcome
 from cds.hooks.discovery import CDSService
@@ -203,10 +204,11 @@ def test_a_marked_action_is_a_system_action_for_a_client_that_agreed_and_a_card_
 def test_a_card_leads_to_plan_version_action_conditions_and_facts():
     result = applied({"id": "a", "title": "A", "condition": when("Yes")})
     assert result.trace.plan == f"{BASE}/PlanDefinition/demo|1"
-    (action,) = result.trace.to_json({"Observation/o1": "prefetch:egfr"})
+    (action,) = result.trace.to_json()
     assert action["action"] == "a"
     assert action["conditions"][0]["outcome"] == "true"
-    assert action["evidence"][0]["origin"] == "prefetch:egfr"
+    facts = facts_of(action, result.trace.evidence_to_json({"Observation/o1": "prefetch:egfr"}))
+    assert [(fact["definition"], fact["value"], fact["origin"]) for fact in facts] == [("Yes", 25, "prefetch:egfr")]
 
 
 @pytest.mark.pd("PD-237")

@@ -120,7 +120,7 @@ def test_a_value_set_that_is_a_pattern_is_asked_for_each_code(tmp_path, code, ou
 def test_the_trace_of_a_condition_names_the_resource_it_rests_on(tmp_path):
     logic = library(exists("Has Myeloma", "Condition", "urn:v"), value_sets=("urn:v",))
     result = applied(content(tmp_path, logic, PATTERN, plan(action("a", "Has Myeloma"))), MYELOMA)
-    assert "Condition/c1" in {fact.resource for fact in result.trace.actions[0].evidence}
+    assert "Condition/c1" in {fact.resource for fact in result.trace.evidence_of(result.trace.actions[0])}
 
 
 @pytest.mark.pd("PD-058", "PD-257")

@@ -11,6 +11,7 @@ from cds.content.artifact import Artifact
 from cds.content.elm import CompiledLibrary
 from cds.content.shelf import Shelf
 from cds.engine.errors import EvaluationError
+from cds.engine.evidence import Explanation
 from cds.expressions.evaluators import Evaluators
 from cds.reasoning.apply import apply_plan_definition
 from cds.reasoning.call import Applied, Call
@@ -42,8 +43,9 @@ class FakeSession:
             raise value
         return value
 
-    def evidence(self, library: str, definition: str) -> tuple[Fact, ...]:
-        return (Fact(definition),)
+    def explanation(self) -> Explanation:
+        result = {"resourceType": "Observation", "id": "o1"}
+        return Explanation({("Logic", name): [(result, {"value": 25})] for name in self.asked}, {})
 
 
 class FakePath:

@@ -265,8 +265,15 @@ def test_equal_input_gives_equal_output(apply):
 @pytest.mark.pd("PD-235")
 def test_the_trace_tells_the_facts_behind_an_action_once(apply):
     applied = apply(plan({"id": "a", "title": "A", "condition": conditions(T, T)}))
-    record = applied.trace.to_json({"Observation/o1": "prefetch:egfr"})[0]
-    assert record["outcome"] == "true"
-    assert record["evidence"] == [
-        {"definition": T, "resource": "Observation/o1", "path": "value", "value": 25, "origin": "prefetch:egfr"}
-    ]
+    [action] = applied.trace.actions
+    assert action.outcome is Outcome.TRUE
+    assert applied.trace.evidence_of(action) == ((T, "Observation/o1", "value", 25),)
+
+
+@pytest.mark.pd("PD-235")
+def test_the_record_holds_what_a_definition_rests_on_once_for_all_conditions(apply):
+    actions = [{"id": name, "title": name, "condition": conditions(T)} for name in ("a", "b")]
+    trace = apply(plan(*actions)).trace
+    assert [action["conditions"][0]["definition"] for action in trace.to_json()] == [f"Logic.{T}"] * 2
+    reads = {"origin": "prefetch:egfr", "paths": ["value"], "resources": ["Observation/o1"], "values": [[25]]}
+    assert trace.evidence_to_json({"Observation/o1": "prefetch:egfr"}) == {f"Logic.{T}": {"reads": [reads]}}
