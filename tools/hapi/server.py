@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -56,8 +57,9 @@ def build() -> list[str]:
 
 
 @contextlib.contextmanager
-def running(port: int, log: Path) -> Iterator[Hapi]:
-    """Serve on loopback until the block ends; what HAPI writes goes to `log`."""
+def running(log: Path, port: int | None = None) -> Iterator[Hapi]:
+    """Serve on loopback, on a free port if none is given, until the block ends; what HAPI writes goes to `log`."""
+    port = port or _free_port()
     begin = time.monotonic()
     class_path = build()
     built = time.monotonic()
@@ -79,6 +81,12 @@ def running(port: int, log: Path) -> Iterator[Hapi]:
             process.kill()
 
 
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     end = time.monotonic() + MAX_START_SECONDS
@@ -96,7 +104,7 @@ def main() -> None:
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 8090
     log = cache_folder() / "hapi" / "server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    with running(port, log) as hapi:
+    with running(log, port) as hapi:
         print(f"HAPI serves {hapi.base_url} ({hapi.start_seconds:.0f} s to start); Ctrl-C ends it.", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             while True:

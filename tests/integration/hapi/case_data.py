@@ -23,9 +23,10 @@ _HEADERS = {"Content-Type": "application/fhir+json", "Prefer": "return=minimal"}
 
 @dataclass(frozen=True)
 class NumberedCase:
-    """A case with its data and its hook request under ids of its own."""
+    """A case with its data and its hook request under ids of its own: the case's, after a prefix."""
 
     case: Case
+    prefix: str
     patient_id: str
     resources: tuple[dict[str, Any], ...]
     request: dict[str, Any]
@@ -65,8 +66,9 @@ def transaction(http: httpx.Client, base_url: str, resources: Iterable[Mapping[s
 
 
 def _numbered(case: Case, number: int) -> NumberedCase:
+    prefix = f"c{number}-"
     names = {
-        f"{resource['resourceType']}/{resource['id']}": f"c{number}-{resource['id']}"
+        f"{resource['resourceType']}/{resource['id']}": prefix + resource["id"]
         for resource in (*case.resources, *case.draft_orders)
     }
     drafts = [_renamed(draft, names) for draft in case.draft_orders]
@@ -83,6 +85,7 @@ def _numbered(case: Case, number: int) -> NumberedCase:
         context["selections"] = [_new_reference(selection, names) for selection in case.selections]
     return NumberedCase(
         case=case,
+        prefix=prefix,
         patient_id=patient_id,
         resources=tuple(_renamed(resource, names) for resource in case.resources),
         request={"hook": case.hook, "hookInstance": _INSTANCE, "context": context},

@@ -16,7 +16,6 @@ import pytest
 from cds.knowledge import Knowledge
 from cds.tester.runner import knowledge_with_drafts
 from tests.integration.hapi.case_data import NumberedCase, numbered_cases, write_cases
-from tests.server.conftest import free_port
 from tools.hapi import server as hapi
 
 CONTENT = [Path("plan_definitions"), Path("fhir_mappings")]
@@ -30,7 +29,7 @@ def fhir_server(tmp_path_factory) -> Iterator[str]:
     if given:
         yield given.rstrip("/")
         return
-    with hapi.running(free_port(), tmp_path_factory.mktemp("hapi") / "log") as started:
+    with hapi.running(tmp_path_factory.mktemp("hapi") / "log") as started:
         FIGURES["HAPI, build"] = f"{started.build_seconds:.0f} s"
         FIGURES["HAPI, start"] = f"{started.start_seconds:.0f} s"
         yield started.base_url
