@@ -27,6 +27,7 @@ _SAFE = frozenset({"equivalent", "equal", "wider", "subsumes"})
 _UNIT_CONVERSION = "/StructureDefinition/unit-conversion"
 _SEMANTIC_TAG = re.compile(r" \([a-z ]+\)$")
 _AGREES = Decimal("0.005")  # what two ways of stating the same factor may differ by
+_EQUIVALENTS = re.compile(r"(?<![A-Za-z])m?eq(?![A-Za-z])")  # to UCUM a mole, whatever the charge of the ion
 
 
 def _known_systems(shelf: Shelf) -> frozenset[str]:
@@ -187,6 +188,7 @@ def _units(shelf: Shelf) -> Iterator[Place]:
 
 def _conversions(artifact: Artifact, canonical: str) -> Iterator[Place]:
     seen: Counter[str] = Counter()
+    factors: dict[str, Decimal] = {}
     for index, extension in enumerate(artifact.resource.get("extension", ())):
         if not str(extension.get("url", "")).endswith(_UNIT_CONVERSION):
             continue
@@ -205,9 +207,19 @@ def _conversions(artifact: Artifact, canonical: str) -> Iterator[Place]:
             yield artifact.file, path, f"{source} is converted twice: keep one factor"
         if "basis" not in parts:
             yield artifact.file, path, f"say where the factor of {source} comes from (`basis`)"
-        by_ucum = units.convert(Decimal(1), source, canonical)
+        by_ucum = None if _EQUIVALENTS.search(source) else units.convert(Decimal(1), source, canonical)
         if by_ucum is not None and abs(by_ucum - factor) > factor * _AGREES:
             yield artifact.file, path, f"1 {source} is {by_ucum} {canonical} by UCUM, not {factor}"
+        for other, known in factors.items():
+            ratio = units.convert(Decimal(1), source, other)
+            if ratio is not None and abs(ratio * known - factor) > factor * _AGREES:
+                yield (
+                    artifact.file,
+                    path,
+                    f"1 {source} is {ratio} {other} by UCUM, and that is {ratio * known} {canonical}",
+                )
+        if not _EQUIVALENTS.search(source):
+            factors[source] = factor
 
 
 def _number(value: object) -> Decimal | None:

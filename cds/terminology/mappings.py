@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from cds.errors import ContentError
 from cds.terminology.concept_maps import ConceptMaps
 
 _UNIT_CONVERSION = "/StructureDefinition/unit-conversion"
+_SMALL_LITRE = re.compile(r"(?<![A-Za-z])([dcmunp]?)l(?![A-Za-z])")  # UCUM has the litre as l and as L
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,14 @@ class Mappings:
     def conversion(self, codes: Collection[tuple[str, str]], unit: str) -> tuple[str, Decimal] | None:
         """Return (canonical unit, factor) for a value in `unit` of the concept with one of the (system, code).
 
-        None where the unit is the canonical one, or no factor is known: then UCUM decides.
+        None where the unit is the canonical one, or no factor is known: then UCUM decides. A litre written small is
+        a litre: mg/dl has the factor of mg/dL.
         """
-        for code in codes:
-            units = self._units.get(code)
-            if units is not None and unit in units.factors:
-                return units.canonical, units.factors[unit]
+        for spelling in (unit, _SMALL_LITRE.sub(r"\1L", unit)):
+            for code in codes:
+                units = self._units.get(code)
+                if units is not None and spelling in units.factors:
+                    return units.canonical, units.factors[spelling]
         return None
 
     def _add(self, definition: Mapping[str, Any]) -> None:

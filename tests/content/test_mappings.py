@@ -135,6 +135,15 @@ def test_findings_are_defined_in_a_sentence():
         ("98979-8", "mL/min/1.73 m2", "mL/min/{1.73_m2}", "1"),
         ("21198-7", "m[IU]/mL", "[IU]/L", "1"),
         ("1952-1", "nmol/L", "mg/L", "0.0118"),
+        ("1952-1", "nmol/l", "mg/L", "0.0118"),
+        ("2160-0", "mg/dl", "umol/L", "88.4"),
+        ("2160-0", "mg/L", "umol/L", "8.84"),
+        ("2000-8", "meq/L", "mmol/L", "0.5"),
+        ("777-3", "K/uL", "10*9/L", "1"),
+        ("777-3", "G/L", "10*9/L", "1"),
+        ("21198-7", "mIU/ml", "[IU]/L", "1"),
+        ("8310-5", "°C", "Cel", "1"),
+        ("38265-5", "SD", "{T-score}", "1"),
     ],
 )
 def test_units_of_a_laboratory_become_the_unit_of_the_guidelines(code, unit, canonical, factor):

@@ -109,6 +109,11 @@ def test_sound_mappings_have_no_findings():
         ("mapping-unit", observable("x", "umol/L", ("mg/dL", 0, "none")), "factor"),
         (
             "mapping-unit",
+            observable("x", "umol/L", ("mg/dL", 88.4, "a"), ("mg/L", 884, "b")),
+            "1 mg/L is 0.1 mg/dL by UCUM, and that is 8.84 umol/L",
+        ),
+        (
+            "mapping-unit",
             observable("x", "umol/L", ("mg/dL", 88.4, "a"), ("mg/dL", 88, "b")),
             "mg/dL is converted twice",
         ),
@@ -122,6 +127,10 @@ def test_a_rule_finds_its_fault_and_says_where(rule, fault, says):
     assert (name, file) == (rule, f"{fault['id']}.json")
     assert path.startswith(fault["resourceType"])
     assert says in message
+
+
+def test_an_equivalent_is_no_mole_of_an_ion_with_two_charges():
+    assert found(*SOUND, observable("calcium", "mmol/L", ("meq/L", 0.5, "two charges"), ("mg/dL", 0.2495, "a"))) == []
 
 
 def flagged(*resources):

@@ -35,6 +35,10 @@ def test_an_unknown_code_means_nothing(mappings):
     [
         ((LOINC, "2160-0"), "mg/dL", ("umol/L", Decimal("88.4"))),
         ((NPU, "NPU18016"), "µmol/L", ("umol/L", Decimal(1))),
+        ((LOINC, "2160-0"), "mg/dl", ("umol/L", Decimal("88.4"))),
+        ((LOINC, "1952-1"), "nmol/l", ("mg/L", Decimal("0.0118"))),
+        ((LOINC, "2160-0"), "mg/dlx", None),
+        ((LOINC, "2160-0"), "mol", None),
         ((LOINC, "2160-0"), "umol/L", None),
         ((LOINC, "2160-0"), "mystery", None),
         (("urn:local", "2160-0"), "mg/dL", None),
