@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from cds.engine.runtime import interval
 from cds.engine.runtime.fhir_values import Element
 from cds.engine.runtime.interval import Interval
 from cds.engine.runtime.temporal import Date, DateTime, Time
@@ -65,10 +66,15 @@ def _ratio(value: Ratio) -> dict[str, Any]:
 
 
 def _interval(value: Interval) -> dict[str, Any]:
-    is_period = isinstance(value.low, Date | DateTime) or isinstance(value.high, Date | DateTime)
-    names = ("start", "end") if is_period else ("low", "high")
-    ends = zip(names, (value.low, value.high), strict=True)
-    return {name: to_json(end) for name, end in ends if end is not None}
+    """Write the ends that are stated; a Period holds both of its ends, so that an open one is told by its last day."""
+    if isinstance(value.low, Date | DateTime) or isinstance(value.high, Date | DateTime):
+        ends = {
+            "start": None if value.low is None else interval.start(value),
+            "end": None if value.high is None else interval.end(value),
+        }
+    else:
+        ends = {"low": value.low, "high": value.high}
+    return {name: to_json(end) for name, end in ends.items() if end is not None}
 
 
 def _date_time(value: DateTime) -> str:
