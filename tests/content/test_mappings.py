@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cds.checks.check import check_content
 from cds.terminology.mappings import Mappings
 from cds.terminology.value_sets import ValueSets
 
@@ -173,3 +175,109 @@ def test_the_page_of_concepts_lists_every_value_set_with_its_unit():
     for name, definition in resources("ObservationDefinition").items():
         unit = definition["quantitativeDetails"]["unit"]["coding"][0]["code"]
         assert re.search(rf"\| `{re.escape(name)}` \| [^|]+ \| `{re.escape(unit)}` \|", rows), name
+
+
+CATALOGUE = ROOT.parent / "shared" / "guidelines" / "terminology.yaml"
+
+
+@pytest.fixture
+def edited(tmp_path):
+    """A copy of fhir_mappings with a concept, a definition and a unit that somebody wrote by hand."""
+    folder = tmp_path / "fhir_mappings"
+    shutil.copytree(MAPPINGS, folder)
+    change(folder / "CodeSystem" / "clinical-finding.json", add_finding)
+    change(folder / "ValueSet" / "creatinine.json", lambda resource: resource.update(description="Seen by us."))
+    (folder / "ValueSet" / "hair-loss.json").write_text(json.dumps(HAIR_LOSS))
+    return folder
+
+
+HAIR_LOSS = {
+    "resourceType": "ValueSet",
+    "id": "hair-loss",
+    "url": f"{BASE}/ValueSet/hair-loss",
+    "version": "1.0.0",
+    "status": "active",
+    "compose": {"include": [{"system": f"{BASE}/CodeSystem/clinical-finding", "concept": [{"code": "hair-loss"}]}]},
+}
+
+
+def add_finding(system):
+    system["concept"].insert(0, {"code": "hair-loss", "display": "Hair loss", "definition": "Hair was lost."})
+    system["count"] = len(system["concept"])
+
+
+def change(path, edit):
+    resource = json.loads(path.read_bytes())
+    edit(resource)
+    path.write_text(json.dumps(resource, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+@pytest.mark.skipif(not CATALOGUE.is_file(), reason="the terminology catalogue is not beside this checkout")
+def test_generating_again_keeps_what_was_written_by_hand_and_adds_what_is_missing(edited):
+    change(edited / "CodeSystem" / "clinical-concept.json", lambda system: system["concept"].pop(0))
+    (edited / "ObservationDefinition" / "urate.json").unlink()
+    before = {path: path.read_bytes() for path in edited.rglob("*.json")}
+    script = ROOT / "tools" / "mappings" / "generate.py"
+    subprocess.run([sys.executable, str(script), str(CATALOGUE), "--out", str(edited)], check=True)
+    after = {path: path.read_bytes() for path in edited.rglob("*.json")}
+    changed = {path.relative_to(edited).as_posix() for path in after if after[path] != before.get(path)}
+    assert changed == {"ObservationDefinition/urate.json", "CodeSystem/clinical-concept.json"}
+    concepts = json.loads(after[edited / "CodeSystem" / "clinical-concept.json"])["concept"]
+    shipped = resources("CodeSystem")["clinical-concept"]["concept"]
+    assert sorted(one["code"] for one in concepts) == sorted(one["code"] for one in shipped)
+
+
+def checked(folder):
+    """What `cds check` finds in mappings alone."""
+    return {(finding.rule, Path(finding.file).name) for finding in check_content([folder])}
+
+
+def test_a_concept_added_by_hand_is_checked_like_any_other(edited):
+    assert checked(edited) == set()
+    change(edited / "CodeSystem" / "clinical-finding.json", lambda system: system["concept"].pop(0))
+    assert checked(edited) == {("mapping-code", "hair-loss.json")}
+
+
+BREAKING = [
+    ("mapping-system", "ValueSet/creatinine.json", lambda vs: include(vs, LOINC).update(system="http://loinc.com")),
+    ("mapping-display", "ValueSet/creatinine.json", lambda vs: include(vs, LOINC)["concept"][0].update(display="Urea")),
+    (
+        "mapping-twice",
+        "ValueSet/anc.json",
+        lambda vs: include(vs, LOINC)["concept"].append(include(vs, LOINC)["concept"][0]),
+    ),
+    (
+        "mapping-false-friend",
+        "ValueSet/flc-kappa.json",
+        lambda vs: include(vs, LOINC)["concept"].append({"code": "33944-0"}),
+    ),
+    (
+        "mapping-false-friend",
+        "ObservationDefinition/flc-kappa.json",
+        lambda definition: definition["code"]["coding"].append({"system": LOINC, "code": "33944-0"}),
+    ),
+    (
+        "mapping-source",
+        "ConceptMap/rxnorm-to-atc.json",
+        lambda concept_map: concept_map["group"][0]["element"].append(concept_map["group"][0]["element"][0]),
+    ),
+    (
+        "mapping-unit",
+        "ObservationDefinition/creatinine.json",
+        lambda definition: definition["extension"][1]["extension"][1].update(valueDecimal=100),
+    ),
+]
+
+
+def include(value_set, system):
+    return next(part for part in value_set["compose"]["include"] if part.get("system") == system)
+
+
+@pytest.mark.parametrize(
+    ("rule", "file", "broken"), BREAKING, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_a_fault_in_the_shipped_mappings_is_found(tmp_path, rule, file, broken):
+    folder = tmp_path / "fhir_mappings"
+    shutil.copytree(MAPPINGS, folder)
+    change(folder / file, broken)
+    assert (rule, Path(file).name) in checked(folder)

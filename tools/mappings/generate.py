@@ -1,10 +1,11 @@
 """Write fhir_mappings/ from the terminology catalogue: value sets, units, maps between code systems, own code systems.
 
-    python tools/mappings/generate.py TERMINOLOGY.yaml [--guidelines FOLDER] [--out fhir_mappings]
+    python tools/mappings/generate.py TERMINOLOGY.yaml [--guidelines FOLDER] [--out fhir_mappings] [--anew]
 
 TERMINOLOGY.yaml holds the verified codes; additions.yaml beside this script holds what it lacks, each with the place
-where the code was seen. The files written are content from then on: what is changed in them by hand is lost when this
-script is run again.
+where the code was seen. The files written are content from then on, and belong to whoever edits them: run again, this
+script writes only the files that are not there and adds to our own code systems only the codes that they lack. `--anew`
+writes every file anew, and what was changed by hand is lost.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ def main() -> None:
     arguments.add_argument("terminology", type=Path)
     arguments.add_argument("--guidelines", type=Path, default=None, help="folder with the recommendation catalogues")
     arguments.add_argument("--out", type=Path, default=_HERE.parent.parent / "fhir_mappings")
+    arguments.add_argument("--anew", action="store_true", help="overwrite what is there")
     given = arguments.parse_args()
     catalogue = merged(_read(given.terminology), _read(_HERE / "additions.yaml"))
     resources = [
@@ -46,7 +48,7 @@ def main() -> None:
     if given.guidelines is not None:
         resources.append(recommendations([_read(path) for path in sorted(given.guidelines.glob("*-*.yaml"))]))
     for resource in resources:
-        write(given.out, resource)
+        write(given.out, resource, anew=given.anew)
 
 
 def merged(catalogue: dict[str, Any], additions: dict[str, Any]) -> dict[str, Any]:
@@ -73,11 +75,24 @@ def _correct(catalogue: dict[str, Any], corrections: list[dict[str, str]]) -> No
             concept["codes"] = [one for one in concept["codes"] if one is not code]
 
 
-def write(folder: Path, resource: Resource) -> None:
-    """Write one resource as Type/id.json, readable and in a stable order."""
+def write(folder: Path, resource: Resource, *, anew: bool = False) -> None:
+    """Write one resource as Type/id.json, in a stable order; what is there stays as it is, unless `anew`.
+
+    A code system that is there gets the codes that it lacks, at its end.
+    """
     path = folder / resource["resourceType"] / f"{resource['id']}.json"
+    if path.is_file() and not anew:
+        if resource["resourceType"] != "CodeSystem":
+            return
+        resource = _completed(json.loads(path.read_bytes()), resource)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(resource, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _completed(present: Resource, generated: Resource) -> Resource:
+    codes = {concept["code"] for concept in present["concept"]}
+    concepts = present["concept"] + [one for one in generated["concept"] if one["code"] not in codes]
+    return present | {"count": len(concepts), "concept": concepts}
 
 
 def _read(path: Path) -> dict[str, Any]:
