@@ -34,17 +34,21 @@ from cds.sandbox.store import FHIRStore
 from cds.sandbox.synthetic_patients import STORIES, sandbox_resources
 from cds.service import Serving, World
 from cds.settings import Settings
+from cds.web.admission import Admission
 from cds.web.cds_services import Authenticate, cds_services_router
 from cds.web.client_auth import ClientAuthenticator
 from cds.web.clients import read_clients
 from cds.web.decisions import decisions_router
 from cds.web.error_responses import install_error_responses
 from cds.web.fhir_operations.routes import fhir_router
-from cds.web.health import health_router
+from cds.web.guard import Guard
+from cds.web.health import Draining, health_router
 from cds.web.key_sets import KeySets
 from cds.web.metrics import Metrics
 from cds.web.playground.ports import Sandbox
 from cds.web.playground.routes import playground_router
+from cds.web.rates import CallRates
+from cds.web.standing_aside import AsideLog, AsideServers
 
 SANDBOX_PATH = "/sandbox/fhir"
 
@@ -110,7 +114,9 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
     urls = [*settings.fhir_servers, *([sandbox_url(settings)] if sandbox else [])]
     fhir_servers = FHIRServers(AllowedServers(urls))
     seen = content_state(settings) if settings.reload_seconds else None
-    world = build_world(settings, decision_log=decision_log, fhir_servers=fhir_servers, clock=clock)
+    world = build_world(
+        settings, decision_log=AsideLog(decision_log), fhir_servers=AsideServers(fhir_servers), clock=clock
+    )
     serving = Serving(world)
     metrics = Metrics()
     keys = httpx.AsyncClient(follow_redirects=False, trust_env=False)
@@ -136,11 +142,19 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type"],
+            allow_headers=["authorization", "content-type", "x-request-id"],
         )
+    app.add_middleware(Guard, metrics=metrics, max_in_flight=settings.max_in_flight)
     authenticate = _authenticate(settings, UsedTokens(engine, clock=clock), KeySets(keys), clock)
     app.include_router(
-        cds_services_router(serving, metrics, max_body_bytes=settings.max_body_bytes, authenticate=authenticate)
+        cds_services_router(
+            serving,
+            metrics,
+            admission=Admission(settings.max_wait_ms / 1000),
+            rates=CallRates(settings.client_calls_per_second),
+            max_body_bytes=settings.max_body_bytes,
+            authenticate=authenticate,
+        )
     )
     app.include_router(
         fhir_router(
@@ -151,7 +165,8 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
         )
     )
     app.include_router(decisions_router(decision_log, authenticate))
-    app.include_router(health_router(decision_log, metrics, serving))
+    app.state.draining = Draining()
+    app.include_router(health_router(decision_log, metrics, serving, app.state.draining))
     if sandbox:
         store, embedded = _sandbox(settings, clock())
         app.include_router(sandbox_router(SandboxServer(store), SANDBOX_PATH))

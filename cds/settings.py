@@ -75,6 +75,26 @@ class Settings(BaseModel):
     max_body_bytes: int = Field(
         default=10_000_000, ge=10_000, description="The largest request body that is read; beyond it: 413."
     )
+    max_in_flight: int = Field(
+        default=200, ge=1, description="How many requests are let in at a time; beyond it: 503 with Retry-After."
+    )
+    max_wait_ms: int = Field(
+        default=250,
+        ge=1,
+        le=10_000,
+        description="How long a hook call may wait for its turn; one that would wait longer is refused with 503.",
+    )
+    client_calls_per_second: int = Field(
+        default=0,
+        ge=0,
+        description="How many hook calls a client (an address, if nobody asks who calls) may make in a second; 0: any.",
+    )
+    drain_seconds: float = Field(
+        default=0,
+        ge=0,
+        le=60,
+        description="How long to go on serving after SIGTERM with /readyz at 503, so that a load balancer sees it.",
+    )
     log_values: bool = Field(
         default=False, description="Keep patient values in recorded decisions; default: they are erased."
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import socket
 import uuid
+from types import FrameType
 from typing import Any
 
 import httpx
@@ -18,8 +20,11 @@ from cds.commands.card_text import print_cards
 from cds.errors import SettingsError
 from cds.sandbox.synthetic_patients import DEMO_PATIENT, Story, find_story
 from cds.settings import Settings
+from cds.web.connection import TimedConnection
+from cds.web.health import Draining
 
 _REVIEW_PATIENT = "suspected-myeloma"
+_GRACE_SECONDS = 30
 
 
 def serve(settings: Settings, *, host: str, port: int, sandbox: bool, demo: bool, console: Console) -> None:
@@ -32,12 +37,42 @@ def serve(settings: Settings, *, host: str, port: int, sandbox: bool, demo: bool
         app,
         log_level="warning",
         access_log=False,
-        http="httptools",
+        http=TimedConnection,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
         ssl_certfile=settings.tls_certificate,
         ssl_keyfile=settings.tls_key,
     )
-    asyncio.run(_run(uvicorn.Server(config), listening, settings, demo=demo, console=console))
+    asyncio.run(
+        _run(
+            _DrainingServer(config, app.state.draining, settings.drain_seconds),
+            listening,
+            settings,
+            demo=demo,
+            console=console,
+        )
+    )
     console.print("Stopped.")
+
+
+class _DrainingServer(uvicorn.Server):
+    """uvicorn's server; on SIGTERM it says for a while that it is not ready, then takes no new calls, then ends.
+
+    Calls that were let in are finished. Ctrl-C, and a second signal, end it without the while.
+    """
+
+    def __init__(self, config: uvicorn.Config, draining: Draining, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._draining = draining
+        self._drain_seconds = drain_seconds
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end."""
+        if sig != signal.SIGTERM or self._draining.begun or not self._drain_seconds:
+            super().handle_exit(sig, frame)
+        self._draining.begun = True
+        if not self.should_exit:
+            loop = asyncio.get_running_loop()
+            loop.call_soon_threadsafe(loop.call_later, self._drain_seconds, super().handle_exit, sig, frame)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -9,22 +9,33 @@ from time import perf_counter
 from fastapi import APIRouter, Request, Response
 
 from cds.errors import RefusedRequest
-from cds.fhir.json import dumps
+from cds.fhir.json import dumps, loads
 from cds.hooks.caller import Caller
 from cds.hooks.feedback import FeedbackRequest
 from cds.hooks.request import CDSRequest
 from cds.service import Serving, call_service, list_services, receive_feedback
+from cds.web.admission import Admission
 from cds.web.metrics import Metrics
-from cds.web.request_body import read_json
+from cds.web.rates import CallRates
+from cds.web.request_body import read_body, read_json
 
 JSON = "application/json"
 Authenticate = Callable[[Request], Awaitable[Caller]]
 
 
 def cds_services_router(
-    serving: Serving, metrics: Metrics, *, max_body_bytes: int, authenticate: Authenticate
+    serving: Serving,
+    metrics: Metrics,
+    *,
+    admission: Admission,
+    rates: CallRates,
+    max_body_bytes: int,
+    authenticate: Authenticate,
 ) -> APIRouter:
-    """Return the routes over the world of the moment; each of them asks `authenticate` first who calls (CH-146)."""
+    """Return the routes over the world of the moment; each of them asks `authenticate` first who calls (CH-146).
+
+    A hook call waits for its turn; when the wait would be too long it is refused before its body is read.
+    """
     router = APIRouter(tags=["CDS Hooks"])
 
     @router.get("/cds-services")
@@ -46,8 +57,13 @@ def cds_services_router(
         started = perf_counter()
         status = 500
         try:
-            hook_request = CDSRequest.from_json(await read_json(request, max_bytes=max_body_bytes))
-            response = await call_service(service, hook_request, world, caller=caller)
+            rates.count(caller.name or (request.client.host if request.client else ""))
+            admission.refuse_if_full(caller.name)
+            body = await read_body(request, max_bytes=max_body_bytes)
+            async with admission.turn(caller.name):
+                hook_request = CDSRequest.from_json(loads(body))
+                response = await call_service(service, hook_request, world, caller=caller)
+                answer = dumps(response.to_wire())
             status = 200
         except RefusedRequest as refusal:
             status = refusal.status
@@ -58,7 +74,7 @@ def cds_services_router(
         for card in response.cards:
             topic = card.source.topic.code if card.source.topic else "none"
             metrics.cards.labels(topic, card.indicator).inc()
-        return Response(dumps(response.to_wire()), media_type=JSON)
+        return Response(answer, media_type=JSON)
 
     @router.post("/cds-services/{service_id}/feedback")
     async def feedback(service_id: str, request: Request) -> Response:

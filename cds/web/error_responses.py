@@ -53,7 +53,9 @@ async def _refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, RefusedRequest):
         raise error
     _log.info("request refused", status=error.status, code=error.code, expression=error.expression)
-    headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}.get(error.status)
+    headers = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "1"}, 503: {"Retry-After": "5"}}.get(
+        error.status
+    )
     return outcome_response(error.status, error.code, str(error), expression=error.expression, headers=headers)
 
 

@@ -11,7 +11,14 @@ from cds.service import Serving
 from cds.web.metrics import Metrics
 
 
-def health_router(decision_log: DecisionLog, metrics: Metrics, serving: Serving) -> APIRouter:
+class Draining:
+    """Whether the server is about to end: it still answers, and tells load balancers to send nothing new."""
+
+    def __init__(self) -> None:
+        self.begun = False
+
+
+def health_router(decision_log: DecisionLog, metrics: Metrics, serving: Serving, draining: Draining) -> APIRouter:
     """Return the routes; none of them tells anything about patients or configuration.
 
     The server does not listen before its content is loaded, so what is left to ask is the database.
@@ -25,7 +32,10 @@ def health_router(decision_log: DecisionLog, metrics: Metrics, serving: Serving)
 
     @router.get("/readyz")
     async def readyz(response: Response) -> dict[str, str]:
-        """Say whether calls can be answered: the database answers; and whether the newest content is served."""
+        """Say whether new calls should come: not when the server is ending or the database does not answer."""
+        if draining.begun:
+            response.status_code = 503
+            return {"status": "not ready", "server": "is ending"}
         try:
             database = await decision_log.is_ready()
         except (SQLAlchemyError, OSError):

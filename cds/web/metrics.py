@@ -25,4 +25,6 @@ class Metrics:
         self.stale = Gauge(
             "cds_content_stale", "1 while newer content is broken and not served", registry=self.registry
         )
+        self.refusals = Counter("cds_refusals", "Requests refused at the edge", ("status",), registry=self.registry)
+        self.in_flight = Gauge("cds_in_flight", "Requests that are being answered", registry=self.registry)
         self.feedback = Counter("cds_feedback", "Feedback by outcome", ("service", "outcome"), registry=self.registry)

@@ -38,6 +38,11 @@ class BodyTooLarge(RefusedRequest):
 
 async def read_json(request: Request, *, max_bytes: int) -> Any:
     """Return the decoded body; raise `RefusedRequest` (400, 408, 413, 415) that says why not."""
+    return loads(await read_body(request, max_bytes=max_bytes))
+
+
+async def read_body(request: Request, *, max_bytes: int) -> bytes:
+    """Return the bytes of a JSON body; raise `RefusedRequest` (400, 408, 413, 415) that says why not."""
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     if media_type.strip().lower() not in _JSON_TYPES:
         msg = "send the request as Content-Type: application/json"
@@ -61,7 +66,7 @@ async def read_json(request: Request, *, max_bytes: int) -> Any:
     except ClientDisconnect:
         msg = "the client went away before the body was whole"
         raise BadRequest(msg) from None
-    return loads(bytes(body))
+    return bytes(body)
 
 
 async def _read(request: Request, max_bytes: int) -> bytearray:

@@ -1,0 +1,171 @@
+"""Turns: in order, one at a time, aside while waiting, refused when the wait would be too long."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from cds.web.admission import Admission, Overloaded, TooManyAtOnce, aside
+
+
+def test_turns_are_taken_in_order_and_one_at_a_time():
+    async def run():
+        admission = Admission(10)
+        log = []
+
+        async def call(name):
+            async with admission.turn(None):
+                log.append(f"{name} begins")
+                await asyncio.sleep(0)
+                log.append(f"{name} ends")
+
+        await asyncio.gather(*(call(name) for name in "abc"))
+        return log
+
+    assert asyncio.run(run()) == [f"{name} {what}" for name in "abc" for what in ("begins", "ends")]
+
+
+def test_a_call_that_waits_for_others_lets_the_next_one_work():
+    async def run():
+        admission = Admission(10)
+        log = []
+        answered = asyncio.Event()
+
+        async def waits():
+            async with admission.turn(None):
+                log.append("asks")
+                async with aside():
+                    await answered.wait()
+                log.append("goes on")
+
+        async def works():
+            async with admission.turn(None):
+                log.append("works")
+            answered.set()
+
+        await asyncio.gather(waits(), works())
+        return log
+
+    assert asyncio.run(run()) == ["asks", "works", "goes on"]
+
+
+def test_parallel_reads_are_one_standing_aside():
+    async def run():
+        admission = Admission(10)
+        inside = 0
+
+        async def call():
+            nonlocal inside
+
+            async def read(turns):
+                async with aside():
+                    for _ in range(turns):
+                        await asyncio.sleep(0)
+
+            async with admission.turn(None):
+                await asyncio.gather(read(1), read(5), read(2))
+                await asyncio.gather(read(3), read(1))
+                inside += 1
+                assert inside == 1
+                await asyncio.sleep(0)
+                inside -= 1
+
+        await asyncio.gather(*(call() for _ in range(20)))
+        async with asyncio.timeout(1), admission.turn(None):
+            pass
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("waiting", "refused"), [(1, False), (2, True)])
+def test_a_call_is_refused_when_the_wait_would_be_too_long(waiting, refused):
+    async def run():
+        admission = Admission(0.02, first_guess=0.01)
+        assert admission.places == 2
+        done = asyncio.Event()
+
+        async def call():
+            async with admission.turn(None):
+                await done.wait()
+
+        calls = [asyncio.create_task(call()) for _ in range(waiting + 1)]
+        await asyncio.sleep(0)
+        try:
+            admission.refuse_if_full(None)
+        except Overloaded:
+            return True
+        else:
+            return False
+        finally:
+            done.set()
+            await asyncio.gather(*calls)
+
+    assert asyncio.run(run()) is refused
+
+
+def test_one_client_may_not_fill_the_queue():
+    async def run():
+        admission = Admission(0.04, first_guess=0.01)
+        done = asyncio.Event()
+
+        async def call(client):
+            async with admission.turn(client):
+                await done.wait()
+
+        calls = [asyncio.create_task(call("flood")) for _ in range(3)]
+        await asyncio.sleep(0)
+        with pytest.raises(TooManyAtOnce):
+            admission.refuse_if_full("flood")
+        admission.refuse_if_full("other")
+        done.set()
+        await asyncio.gather(*calls)
+
+    asyncio.run(run())
+
+
+def test_a_call_that_is_cancelled_or_fails_gives_its_turn_back():
+    async def run():
+        admission = Admission(10)
+
+        async def call(wait, error=None):
+            async with admission.turn(None):
+                if error:
+                    raise error
+                async with aside():
+                    await wait.wait()
+
+        never = asyncio.Event()
+        hanging = asyncio.create_task(call(never))
+        await asyncio.sleep(0)
+        with pytest.raises(ValueError, match="broken"):
+            await call(never, ValueError("broken"))
+        hanging.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await hanging
+        async with asyncio.timeout(1), admission.turn(None):
+            pass
+
+    asyncio.run(run())
+
+
+def test_outside_a_turn_standing_aside_does_nothing():
+    async def run():
+        async with aside():
+            return True
+
+    assert asyncio.run(run())
+
+
+def test_the_pace_of_the_last_calls_decides_how_many_may_wait():
+    async def run():
+        admission = Admission(0.1, first_guess=0.1)
+        before = admission.places
+        for _ in range(60):
+            async with admission.turn(None):
+                pass
+        return before, admission.places
+
+    before, after = asyncio.run(run())
+    assert before == 1
+    assert after > 10
