@@ -19,6 +19,7 @@ class EngineValueSets:
     def __init__(self, value_sets: ValueSets) -> None:
         self._value_sets = value_sets
         self._members: dict[tuple[str, str | None], Mapping[str, frozenset[str]] | None] = {}
+        self._above: dict[tuple[str, str, str], bool | None] = {}
 
     def codes(self, url: str, version: str | None) -> Mapping[str, frozenset[str]] | None:
         """Return the members of a value set, or the codes of a complete code system, by system; None if unknown."""
@@ -26,6 +27,13 @@ class EngineValueSets:
         if key not in self._members:
             self._members[key] = self._find(url, version)
         return self._members[key]
+
+    def subsumes(self, system: str, ancestor: str, descendant: str) -> bool | None:
+        """Tell whether a code lies above another of its code system; None when that is not known here."""
+        key = (system, ancestor, descendant)
+        if key not in self._above:
+            self._above[key] = self._value_sets.code_systems.subsumes(*key)
+        return self._above[key]
 
     def _find(self, url: str, version: str | None) -> Mapping[str, frozenset[str]] | None:
         codes = self._value_sets.code_systems.all_codes(url)

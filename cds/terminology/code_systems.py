@@ -56,6 +56,19 @@ class CodeSystems:
             waiting.extend(below)
         return frozenset(found)
 
+    def subsumes(self, system: str, ancestor: str, descendant: str) -> bool | None:
+        """Tell whether a code lies above another one; None when the system does not say so here.
+
+        Only a hierarchy of kinds counts (`hierarchyMeaning` is-a, or none given), and only a complete code system can
+        say no. https://hl7.org/fhir/R4/codesystem-definitions.html#CodeSystem.hierarchyMeaning
+        """
+        below = self.descendants(system, ancestor)
+        if below is None or self._resources[system].get("hierarchyMeaning", "is-a") != "is-a":
+            return None
+        if descendant in below:
+            return True
+        return False if descendant in (self.all_codes(system) or ()) else None
+
 
 def _concepts(
     concepts: Iterable[Mapping[str, Any]], parent: str | None

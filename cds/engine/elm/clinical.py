@@ -13,10 +13,16 @@ from cds.engine.elm import types
 from cds.engine.elm.lowering import Lowering, Refused, lowers
 from cds.engine.elm.operators import operands, operator
 from cds.engine.elm.value import Value
-from cds.engine.runtime import evaluation
+from cds.engine.runtime import evaluation, subsumption
 from cds.engine.trampoline import Deep
 
 operator("ExpandValueSet", evaluation.expand_value_set, types.ListOf(types.CODE), with_run=True)
+
+SUBSUMPTION: dict[str, Callable[..., Any]] = {
+    "Subsumes": subsumption.subsumes,
+    "SubsumedBy": subsumption.subsumed_by,
+}
+"""Operators of CQL for which the translator writes a FunctionRef: a function that nobody declares."""
 
 _MEMBERSHIP: dict[str, tuple[Callable[..., Any], str, str]] = {
     "InValueSet": (evaluation.in_value_set, "code", "valueset"),
@@ -42,6 +48,22 @@ def _membership(lowering: Lowering, node: Any) -> Deep[Value]:
         find = terms.value_set if vocabulary == "valueset" else terms.code_system
         reference = ir.Const(find(named["name"]))
     test = build.call(function, codes.node, reference, with_run=True, at=lowering.locator)
+    return Value(test, types.BOOLEAN)
+
+
+@lowers(*SUBSUMPTION)
+def _subsumption(lowering: Lowering, node: Any) -> Deep[Value]:
+    arguments: list[Value] = yield lowering.lower_all(node["operand"])
+    return subsumes(lowering, node["type"], arguments)
+
+
+def subsumes(lowering: Lowering, name: str, arguments: list[Value]) -> Value:
+    """Lower Subsumes or SubsumedBy over two codes or concepts."""
+    if len(arguments) != 2:
+        message = f"{name} takes two codes, not {len(arguments)}"
+        raise Refused(message)
+    nodes = [argument.node for argument in arguments]
+    test = build.call(SUBSUMPTION[name], *nodes, with_run=True, at=lowering.locator)
     return Value(test, types.BOOLEAN)
 
 

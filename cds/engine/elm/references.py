@@ -7,6 +7,7 @@ from typing import Any
 
 from cds.engine import build, ir
 from cds.engine.elm import types, units
+from cds.engine.elm.clinical import SUBSUMPTION, subsumes
 from cds.engine.elm.fhir_helpers import is_fhir_helpers, lower_fhir_helper
 from cds.engine.elm.lowering import Lowering, Refused, lowers
 from cds.engine.elm.members import member
@@ -128,6 +129,8 @@ def _function_ref(lowering: Lowering, node: Any) -> Deep[Value]:
         target = lowering.library.name
         overloads = units.overloads(lowering, name)
     found = pick(overloads, given) or pick(overloads, [argument.type for argument in arguments])
+    if found is None and alias is None and name in SUBSUMPTION:
+        return subsumes(lowering, name, arguments)
     if found is None:
         message = f"there is no function {function_key(name, tuple(given))}"
         raise Refused(message)

@@ -40,47 +40,80 @@ def _retrieve(lowering: Lowering, node: Any) -> Deep[Value]:
         message = f"{type_} is no resource type of FHIR 4.0.1"
         raise Refused(message)
     if node.get("context") is not None:
-        raise Refused("a retrieve from another context than the patient is not supported")
-    if node.get("codeFilter") or node.get("dateFilter") or node.get("otherFilter"):
-        node = _with_single_filters(node)
-    codes: Value | None = yield lowering.optional(node.get("codes"))
-    path = optional_text(node.get("codeProperty")) or r4.primary_code_path(type_.name)
+        raise Refused("a retrieve in the context of somebody else is not supported: a session has one patient's data")
+    if node.get("otherFilter"):
+        raise Refused("a retrieve with other filters than on codes and dates is not supported")
     requirement: dict[str, Any] = {
         "type": type_.name,
         "template_id": optional_text(node.get("templateId")),
         "locator": lowering.locator,
     }
-    if codes is None:
-        found = build.call(retrieval.of_type, ir.Const(type_.name), with_run=True, never_null=True)
-    else:
-        if path is None or r4.element(type_.name, path) is None:
-            message = f"FHIR {type_.name} has no element {path} to match codes against"
+    found: ir.Node | None = None
+    for filter_ in _code_filters(node):
+        codes: Value = yield lowering.lower(filter_["value"])
+        place = optional_text(filter_.get("property")) or r4.primary_code_path(type_.name)
+        if place is None or r4.element(type_.name, place) is None:
+            message = f"FHIR {type_.name} has no element {place} to match codes against"
             raise Refused(message)
-        found = _by_codes(lowering, node, type_.name, path, codes, requirement)
-    found = yield _by_date(lowering, node, type_.name, found, requirement)
-    lowering.retrieves[lowering.unit].append(Retrieve(**requirement))
+        those = _by_codes(lowering, filter_.get("comparator"), type_.name, place, codes, requirement)
+        found = those if found is None else build.call(retrieval.that_are_in, found, those, never_null=True)
+    if found is None:
+        found = build.call(retrieval.of_type, ir.Const(type_.name), with_run=True, never_null=True)
+    for filter_ in _date_filters(node):
+        found = yield _by_date(lowering, filter_, type_.name, found, requirement)
+    lowering.retrieves[lowering.unit] += [Retrieve(**requirement), *_included(lowering, node)]
     return Value(found, ListOf(type_))
 
 
+def _code_filters(node: Any) -> list[Any]:
+    """Give the filters on codes: the one in the retrieve's own members, and those of the list; all have to hold."""
+    own = {"property": node.get("codeProperty"), "comparator": node.get("codeComparator"), "value": node.get("codes")}
+    return [one for one in (own, *(node.get("codeFilter") or ())) if one.get("value") is not None]
+
+
+def _date_filters(node: Any) -> list[Any]:
+    """Give the filters on dates, as `_code_filters`."""
+    own = {
+        "property": node.get("dateProperty"),
+        "lowProperty": node.get("dateLowProperty"),
+        "highProperty": node.get("dateHighProperty"),
+        "value": node.get("dateRange"),
+    }
+    return [one for one in (own, *(node.get("dateFilter") or ())) if one.get("value") is not None]
+
+
+def _included(lowering: Lowering, node: Any) -> list[Retrieve]:
+    """Give what a retrieve wants at hand beside its result: it filters nothing, but the data have to be fetched."""
+    found = []
+    for include in node.get("include") or ():
+        type_ = types.named(include["relatedDataType"])
+        if not types.is_resource(type_):
+            message = f"{type_}, which is to be included, is no resource type of FHIR 4.0.1"
+            raise Refused(message)
+        found.append(Retrieve(type=type_.name, locator=lowering.locator))
+    return found
+
+
 def _by_codes(
-    lowering: Lowering, node: Any, type_name: str, path: str, codes: Value, requirement: dict[str, Any]
+    lowering: Lowering, comparator: Any, type_name: str, path: str, codes: Value, requirement: dict[str, Any]
 ) -> ir.Node:
-    comparator = node.get("codeComparator")
+    """Filter by codes; the first filter is also the data requirement, which may be wider than what is retrieved."""
     if comparator not in _COMPARATORS:
         message = f"the code comparator {comparator!r} is not one of in, ~ and ="
         raise Refused(message)
-    requirement["code_path"] = path
+    wanted = requirement if "code_path" not in requirement else {}
+    wanted["code_path"] = path
     place = (ir.Const(type_name), ir.Const(path))
     constant = codes.node.value if isinstance(codes.node, ir.Const) else None
     if codes.type == types.VALUE_SET:
         if isinstance(constant, ValueSet):
-            requirement["value_set"] = f"{constant.id}|{constant.version}" if constant.version else constant.id
+            wanted["value_set"] = f"{constant.id}|{constant.version}" if constant.version else constant.id
         return build.call(
             retrieval.in_value_set, *place, codes.node, with_run=True, never_null=True, at=lowering.locator
         )
     if isinstance(codes.node, ir.Const):
         listed = tuple(evaluation.codes_of(constant))
-        requirement["codes"] = listed
+        wanted["codes"] = listed
         pairs = ir.Const(frozenset((code.system, code.code) for code in listed))
         return build.call(retrieval.with_codes, *place, pairs, with_run=True, never_null=True, at=lowering.locator)
     return build.call(
@@ -89,35 +122,17 @@ def _by_codes(
 
 
 def _by_date(
-    lowering: Lowering, node: Any, type_name: str, found: ir.Node, requirement: dict[str, Any]
+    lowering: Lowering, filter_: Any, type_name: str, found: ir.Node, requirement: dict[str, Any]
 ) -> Deep[ir.Node]:
-    wanted: Value | None = yield lowering.optional(node.get("dateRange"))
-    if wanted is None:
-        return found
-    path = optional_text(node.get("dateProperty") or node.get("dateLowProperty"))
+    """Filter by dates; the first filter is also the data requirement."""
+    wanted: Value = yield lowering.lower(filter_["value"])
+    path = optional_text(filter_.get("property") or filter_.get("lowProperty"))
     if path is None or r4.element(type_name, path) is None:
         message = f"FHIR {type_name} has no element {path} to match dates against"
         raise Refused(message)
-    requirement["date_path"] = path
-    if isinstance(wanted.node, ir.Const) and isinstance(wanted.node.value, Interval):
-        requirement["date_range"] = wanted.node.value
-    paths = ir.Const((type_name, path, node.get("dateHighProperty")))
+    if "date_path" not in requirement:
+        requirement["date_path"] = path
+        if isinstance(wanted.node, ir.Const) and isinstance(wanted.node.value, Interval):
+            requirement["date_range"] = wanted.node.value
+    paths = ir.Const((type_name, path, filter_.get("highProperty")))
     return build.call(retrieval.within, found, paths, wanted.node, with_run=True, never_null=True, at=lowering.locator)
-
-
-def _with_single_filters(node: Any) -> Any:
-    """Read the list form of filters, which allows several, where it holds one of each kind."""
-    codes, dates = node.get("codeFilter") or [], node.get("dateFilter") or []
-    if node.get("otherFilter") or len(codes) > 1 or len(dates) > 1:
-        raise Refused("a retrieve with several filters of one kind, or with other filters, is not supported")
-    merged = dict(node)
-    for only in codes:
-        merged.update(codeProperty=only.get("property"), codeComparator=only.get("comparator"), codes=only.get("value"))
-    for only in dates:
-        merged.update(
-            dateProperty=only.get("property"),
-            dateLowProperty=only.get("lowProperty"),
-            dateHighProperty=only.get("highProperty"),
-            dateRange=only.get("value"),
-        )
-    return merged

@@ -50,6 +50,12 @@ def in_value_set(run: Run, type_name: str, path: str, value_set: ValueSet | None
     return _index(run).in_value_set(type_name, path, (value_set.id, value_set.version), members)
 
 
+def that_are_in(resources: list[Any], others: list[Any]) -> list[Any]:
+    """Return the resources that are among the others too, in their order."""
+    wanted = {id(other) for other in others}
+    return [resource for resource in resources if id(resource) in wanted]
+
+
 def within(run: Run, resources: list[Any], paths: tuple[str, str, str | None], wanted: Interval | None) -> list[Any]:
     """Return the resources whose date, or whose period as a whole, lies in the interval."""
     if wanted is None:

@@ -56,8 +56,8 @@ class Unit:
         """Return whether values in the two units can be expressed in each other."""
         if self.annotation and other.annotation and self.annotation != other.annotation:
             return False
-        if any(unit.special and len(unit.symbols) > 1 for unit in (self, other)):
-            return False
+        if any(unit.special and (unit.scale != 1 or list(unit.symbols.values()) != [1]) for unit in (self, other)):
+            return False  # 5.Cel: nobody can say where its zero lies
         return self._dimension() == other._dimension()
 
     def _dimension(self) -> dict[str, int]:

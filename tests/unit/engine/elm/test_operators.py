@@ -141,7 +141,7 @@ def test_elm_beyond_cql_text(expression, value):
         ({"type": "ExpressionRef", "name": "x", "libraryName": "Other"}, "Other is not at hand"),
         ({"type": "ParameterRef", "name": "p"}, "no parameter"),
         ({"type": "CodeRef", "name": "c"}, "no code"),
-        ({"type": "Subsumes", "operand": []}, "not supported"),
+        ({"type": "Subsumes", "operand": []}, "takes two codes"),
         ({"type": "Is", "operand": integer(1)}, "isType is missing"),
         (None, "expression is missing"),
     ],

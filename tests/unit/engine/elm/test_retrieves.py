@@ -12,7 +12,7 @@ SYSTEM = "{urn:hl7-org:elm-types:r1}"
 LIBRARY = {
     "identifier": {"id": "Retrieves", "version": "1"},
     "usings": {"def": [{"localIdentifier": "FHIR", "uri": "http://hl7.org/fhir", "version": "4.0.1"}]},
-    "codeSystems": {"def": [{"name": "LOINC", "id": LOINC}]},
+    "codeSystems": {"def": [{"name": "LOINC", "id": LOINC}, {"name": "C", "id": "c"}]},
     "valueSets": {"def": [{"name": "Unknown", "id": "http://example.org/unknown"}]},
     "codes": {"def": [{"name": "K", "id": "2823-3", "codeSystem": {"name": "LOINC"}}]},
 }
@@ -36,6 +36,11 @@ RESOURCES = [
     },
     {"resourceType": "Encounter", "id": "e2", "period": {"start": "2026-03-02"}, "status": "planned"},
 ]
+
+
+def codes(code, system):
+    one = {"type": "Code", "code": code, "system": {"name": "LOINC" if system == LOINC else "C"}}
+    return {"type": "ToList", "operand": one}
 
 
 def literal(text, of="String"):
@@ -76,8 +81,40 @@ def test_filters_may_be_given_as_lists():
         "dateFilter": [{"property": "effective", "value": SPRING}],
     }
     assert found(**filters) == ["in"]
-    with pytest.raises(UnsupportedError, match="several filters"):
-        engine_of(codeFilter=filters["codeFilter"] * 2)
+
+
+def test_several_filters_have_to_hold_together():
+    by_category = {"property": "category", "value": codes("laboratory", "c")}
+    by_code = {"property": "code", "comparator": "in", "value": codes("1", LOINC)}
+    assert found(codeFilter=[by_code, by_category]) == ["other"]
+    assert found(codeProperty="code", codes=K, codeFilter=[by_category]) == []
+    assert found(codeProperty="code", codes=K, codeFilter=[by_code]) == []
+    both = [{"property": "effective", "value": SPRING}, {"property": "issued", "value": SPRING}]
+    assert found(codeProperty="code", codes=K, dateFilter=both) == []
+
+
+def test_the_first_of_several_filters_is_the_data_requirement():
+    by_category = {"property": "category", "value": codes("laboratory", "c")}
+    [requirement] = engine_of(codeProperty="code", codes=K, codeFilter=[by_category]).retrieves("Retrieves", "Found")
+    assert (requirement.code_path, requirement.codes) == ("code", (Code("2823-3", LOINC),))
+
+
+def test_what_is_to_be_included_is_required_and_changes_nothing_of_the_result():
+    include = [{"relatedDataType": "{http://hl7.org/fhir}Patient", "relatedProperty": "subject", "isReverse": False}]
+    assert found(codes=K, include=include) == found(codes=K)
+    assert [one.type for one in engine_of(include=include).retrieves("Retrieves", "Found")] == [
+        "Observation",
+        "Patient",
+    ]
+    with pytest.raises(UnsupportedError, match="to be included"):
+        engine_of(include=[{"relatedDataType": f"{SYSTEM}Integer"}])
+
+
+def test_other_filters_and_other_contexts_are_refused_with_their_place():
+    with pytest.raises(UnsupportedError, match=r"9:9-9:30: .*other filters"):
+        engine_of(otherFilter=[{"property": "status"}])
+    with pytest.raises(UnsupportedError, match=r"9:9-9:30: .*somebody else"):
+        engine_of(context=literal("p2"))
 
 
 def test_a_period_lies_in_the_interval_as_a_whole():
@@ -112,7 +149,7 @@ def _all():
         ({"dateProperty": "efective", "dateRange": SPRING}, "no element efective to match dates"),
         ({"codeProperty": "code", "codeComparator": "<", "codes": K}, "comparator"),
         ({"codeProperty": "code", "codes": {"type": "ValueSetRef", "name": "Missing"}}, "no value set 'Missing'"),
-        ({"context": {"type": "Null"}}, "another context"),
+        ({"context": {"type": "Null"}}, "somebody else"),
     ],
 )
 def test_what_cannot_be_retrieved_is_refused_at_load(retrieve, reason):
