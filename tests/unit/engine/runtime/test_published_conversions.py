@@ -1,7 +1,7 @@
 """The conversions that other UCUM libraries publish as their tests: our figure is theirs, or we convert nothing.
 
-No package carries more than 30 conversions of the UCUM functional tests (`test_ucum_functional_tests`), so these are the
-rest of the published pairs. The files are not part of this project; they are read from `.cache/ucum`:
+No package carries more than 30 conversions of the UCUM functional tests (`test_ucum_functional_tests`), so these are
+the rest of the published pairs. The files are not part of this project; they are read from `.cache/ucum`:
 
 - `ucum-tests.json` of ucumate-test-utils (Maven Central), 110 conversions and 94 pairs that meet or do not;
 - `conversion.test.ts` and `special-functions.test.ts` of the sources of @atomic-ehr/ucum (npm).
