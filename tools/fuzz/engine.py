@@ -107,7 +107,7 @@ def patient(number: int) -> list[JSONObject]:
 def fuzz_elm(dice: random.Random) -> None:
     """Compile damaged ELM; evaluate what compiles."""
     document = mutate_json(dice.choice(small_libraries()), dice, elm=True)
-    evaluate_all(document, patient(dice.randrange(PATIENTS)))
+    evaluate_all(document, patient(dice.randrange(PATIENTS)), explain=dice.random() < 0.5)
 
 
 def fuzz_resources(dice: random.Random) -> None:
@@ -116,7 +116,7 @@ def fuzz_resources(dice: random.Random) -> None:
     if not isinstance(resources, list) or not all(isinstance(one, dict) for one in resources):
         return
     if dice.randrange(2):
-        evaluate_all(dice.choice(small_libraries()), resources)
+        evaluate_all(dice.choice(small_libraries()), resources, explain=dice.random() < 0.5)
         return
     kind, expressions = dice.choice(list(EXPRESSIONS.items()))
     chosen = [one for one in resources if one.get("resourceType") == kind]
@@ -133,16 +133,20 @@ def fuzz_fhirpath(dice: random.Random) -> None:
     compiled.evaluate(dice.choice(chosen), {"patient": resources[0], "limit": 30}, now=REFERENCE_TIME)
 
 
-def evaluate_all(document: JSONObject, resources: list[JSONObject]) -> None:
+def evaluate_all(document: JSONObject, resources: list[JSONObject], *, explain: bool) -> None:
     """Compile a library and evaluate each of its definitions; errors of single definitions are part of the game."""
     engine = Engine([document], value_sets=EveryValueSet(), max_steps=MAX_STEPS)
-    session = engine.session(resources, now=REFERENCE_TIME)
+    session = engine.session(resources, now=REFERENCE_TIME, explain=explain)
     for library in engine.libraries:
         for definition in engine.definitions(library):
             try:
                 session.evaluate(library, definition.name)
             except CDSError:
                 continue
+    if explain:
+        explanation = session.explanation()
+        for name in explanation.reads:
+            explanation.evidence(name)
 
 
 KINDS: tuple[tuple[str, Callable[[random.Random], None]], ...] = (
