@@ -54,8 +54,11 @@ cases: $(VENV)/.dev ## Run the test cases beside the guidelines
 mutate: $(VENV)/.dev ## Would the cases notice a mistake? Every wrong version of every guideline (minutes)
 	for guideline in $(notdir $(wildcard plan_definitions/*)); do $(BIN)/cds mutate $$guideline || failed=1; done; test -z "$$failed"
 
-integration: $(VENV)/.dev ## Run the tests that install things or start servers: the wheel, PostgreSQL, FHIR servers
+integration: $(VENV)/.dev ## Run the tests that install things or start servers: the wheel, PostgreSQL, HAPI (needs Java, Maven)
 	$(BIN)/python -m pytest tests/integration -m integration
+
+hapi: $(VENV)/.run ## Serve an empty HAPI FHIR R4 server at 127.0.0.1:8090/fhir (needs Java 17, Maven)
+	$(BIN)/python -m tools.hapi.server 8090
 
 e2e: $(VENV)/.dev ## Drive a real browser (Debian's chromium)
 	$(BIN)/python -m pytest tests/e2e -m e2e
