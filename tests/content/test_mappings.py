@@ -177,6 +177,32 @@ def test_the_page_of_concepts_lists_every_value_set_with_its_unit():
         assert re.search(rf"\| `{re.escape(name)}` \| [^|]+ \| `{re.escape(unit)}` \|", rows), name
 
 
+@pytest.mark.parametrize(
+    ("concept", "says"),
+    [
+        ("creatinine", "28 days (Creatinine Window)"),
+        ("creatinine", "no-venetoclax: 7 days (Window Of Chemistry)"),
+        ("dialysis", "nl-lenalidomide: 30 days (Dialysis Window)"),
+        ("beta2-microglobulin", "no-myeloma: 90 days (Staging Window)"),
+        ("pregnancy-test", "3 days (Test Window)"),
+        ("hysterectomy", "nl-lenalidomide: any age"),
+    ],
+)
+def test_the_page_of_concepts_says_in_which_window_a_guideline_reads_them(concept, says):
+    rows = (ROOT / "docs" / "concepts.md").read_text(encoding="utf-8").splitlines()
+    (row,) = [row for row in rows if row.startswith(f"| `{concept}` |")]
+    assert says in row
+
+
+def test_every_concept_that_is_used_has_a_window_or_any_age():
+    rows = [row for row in (ROOT / "docs" / "concepts.md").read_text(encoding="utf-8").splitlines() if "| `" in row]
+    used = [row.split(" | ") for row in rows if not row.endswith("|  |")]
+    assert len(used) > 200
+    assert [
+        cells[0] for cells in used if not all(name in cells[-2] for name in cells[-1].strip(" |").split(", "))
+    ] == []
+
+
 CATALOGUE = ROOT.parent / "shared" / "guidelines" / "terminology.yaml"
 
 

@@ -35,8 +35,9 @@ _HEAD = """# Concepts
 
 What the guidelines read, by the name that a local code is mapped to; `fhir_mappings/README.md` says how. Codes in any
 of these systems are read; a pattern such as `C90\\.?0.*` takes every code below it. The unit is the one that results
-are converted to. A window is how old a result or a dose may be where a guideline asks for it with one. Written from the
-content by `tools/mappings/concepts_table.py`.
+are converted to. A window is a length of time that a guideline's logic sets against the date of what it reads, with the
+name of the definition that states it: most say how old a result or a dose may be, some how far apart two things lie.
+"Any age" has none. Written from the content by `tools/mappings/concepts_table.py`.
 """
 _SECTIONS = ("Measurements", "Drugs", "Diagnoses", "Vaccines", "Findings without a public code", "Other concepts")
 
@@ -128,12 +129,19 @@ def _codes(value_set: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def _windows(used: Iterable[Use]) -> str:
-    """Write "28 days (nl-lenalidomide, no-myeloma); 3 months (dk-denosumab)"."""
-    by_window: dict[tuple[float, str], set[str]] = defaultdict(set)
-    for use in used:
-        for window in use.windows:
-            by_window[window.days, window.text].add(use.guideline)
-    return "; ".join(f"{text} ({', '.join(sorted(names))})" for (_, text), names in sorted(by_window.items()))
+    """Write "dk-denosumab: any age; nl-lenalidomide: 7 days (Blood Count Window, Resume Window), 28 days (Nadir)"."""
+    return "; ".join(f"{use.guideline}: {_lengths(use)}" for use in sorted(used, key=lambda use: use.guideline))
+
+
+def _lengths(use: Use) -> str:
+    names: dict[tuple[float, str], set[str]] = defaultdict(set)
+    for window in use.windows:
+        names[window.days, window.text] |= {window.name} - {""}
+    return ", ".join(_length(text, named) for (_, text), named in sorted(names.items())) or "any age"
+
+
+def _length(text: str, names: set[str]) -> str:
+    return f"{text} ({', '.join(sorted(names))})" if names else text
 
 
 def _row(cells: Iterable[str]) -> str:
