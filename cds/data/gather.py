@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from cds.data.components import with_components
 from cds.data.data_requirements import DataRequirement
 from cds.data.fhir_reader import FhirReader
 from cds.data.fhir_reads import read_medications, read_queries
@@ -76,7 +77,9 @@ def _patient_data(pool: ResourcePool, drafts: list[dict[str, Any]], mappings: Ma
     received_drafts = {literal: draft for draft in drafts if (literal := literal_of(draft))}
     return PatientData(
         patient_id=pool.patient_id,
-        resources=tuple(normalise(resource, by_literal, mappings) for resource in pool.resources),
+        resources=tuple(
+            part for resource in pool.resources for part in with_components(normalise(resource, by_literal, mappings))
+        ),
         draft_orders=tuple(normalise(draft, by_literal, mappings) for draft in drafts),
         origins=pool.origins,
         as_received={**by_literal, **received_drafts},
