@@ -44,7 +44,7 @@ from cds.web.fhir_operations.routes import fhir_router
 from cds.web.guard import Guard
 from cds.web.health import Draining, health_router
 from cds.web.key_sets import KeySets
-from cds.web.metrics import Metrics
+from cds.web.metrics import CountingLog, Metrics
 from cds.web.playground.ports import Sandbox
 from cds.web.playground.routes import playground_router
 from cds.web.rates import CallRates
@@ -114,11 +114,14 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
     urls = [*settings.fhir_servers, *([sandbox_url(settings)] if sandbox else [])]
     fhir_servers = FHIRServers(AllowedServers(urls))
     seen = content_state(settings) if settings.reload_seconds else None
+    metrics = Metrics()
     world = build_world(
-        settings, decision_log=AsideLog(decision_log), fhir_servers=AsideServers(fhir_servers), clock=clock
+        settings,
+        decision_log=CountingLog(AsideLog(decision_log), metrics),
+        fhir_servers=AsideServers(fhir_servers),
+        clock=clock,
     )
     serving = Serving(world)
-    metrics = Metrics()
     keys = httpx.AsyncClient(follow_redirects=False, trust_env=False)
 
     @asynccontextmanager

@@ -18,6 +18,7 @@ from cds.authoring.cli import elm_app
 from cds.authoring.library_resource import CANONICAL_BASE
 from cds.errors import CDSError, RefusedRequest
 from cds.fhir.json import dumps
+from cds.logs import configure_logs
 from cds.settings import Settings, load_settings
 
 app = typer.Typer(
@@ -54,6 +55,7 @@ FormatOption = Annotated[Format, typer.Option("--format", help="text for people,
 
 def main() -> None:
     """Run the command line; an error of ours is one line on stderr, not a traceback."""
+    configure_logs("auto")
     try:
         app()
     except CDSError as error:

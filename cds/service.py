@@ -30,6 +30,7 @@ from cds.reasoning.apply import apply_plan_definition
 from cds.reasoning.call import Call
 from cds.reasoning.hook_parameters import bind_hook_context
 from cds.reasoning.trace import Trace
+from cds.stages import stage
 
 
 class FHIRServers(Protocol):
@@ -106,21 +107,26 @@ async def call_service(service: Service, request: CDSRequest, world: World, *, c
         raise BadRequest(msg, expression="hook")
     now = world.clock()
     reader = world.fhir_servers.reader_for(request, caller, seconds=world.seconds)
-    data = await gather_patient_data(service.requirements, request, reader, world.knowledge.mappings, now=now)
-    context = _hook_context(request, data)
-    parameters = bind_hook_context(service.logic.parameters, context)
-    evaluators = service.logic.evaluators(data.resources, parameters=parameters, now=now, deadline=deadline)
-    applied = apply_plan_definition(service.guideline.artifact, evaluators, _call(request, data, context, now))
+    with stage("gather"):
+        data = await gather_patient_data(service.requirements, request, reader, world.knowledge.mappings, now=now)
+    with stage("apply"):
+        context = _hook_context(request, data)
+        parameters = bind_hook_context(service.logic.parameters, context)
+        evaluators = service.logic.evaluators(data.resources, parameters=parameters, now=now, deadline=deadline)
+        applied = apply_plan_definition(service.guideline.artifact, evaluators, _call(request, data, context, now))
     if applied.trace.has_failures and time.monotonic() > deadline:
         msg = "the call could not be answered within its time (CDS_DEADLINE_MS); nothing was decided"
         raise OutOfTime(msg)
     agreed = caller.system_actions
-    cards = cards_from_request_group(
-        applied, guideline=service.guideline, new_id=world.new_id, system_actions_agreed=agreed
-    )
-    system_actions = system_actions_from_request_group(applied, new_id=world.new_id) if agreed else []
-    decision = _decision(service, request, data, applied.trace, cards, now=now, caller=caller, identity=world.new_id())
-    await world.decision_log.record(decision)
+    with stage("cards"):
+        cards = cards_from_request_group(
+            applied, guideline=service.guideline, new_id=world.new_id, system_actions_agreed=agreed
+        )
+        system_actions = system_actions_from_request_group(applied, new_id=world.new_id) if agreed else []
+    with stage("record"):
+        identity = world.new_id()
+        decision = _decision(service, request, data, applied.trace, cards, now=now, caller=caller, identity=identity)
+        await world.decision_log.record(decision)
     return CDSResponse(cards=cards, system_actions=system_actions or None, extension={EXTENSION: decision.id})
 
 

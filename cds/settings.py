@@ -95,6 +95,14 @@ class Settings(BaseModel):
         le=60,
         description="How long to go on serving after SIGTERM with /readyz at 503, so that a load balancer sees it.",
     )
+    log_format: Literal["auto", "json", "text"] = Field(
+        default="auto", description="How the log on standard error is written; auto: text on a terminal, else JSON."
+    )
+    traces: Literal["none", "otlp"] = Field(
+        default="none",
+        description="Where OpenTelemetry traces go: nowhere, or by OTLP over HTTP as OTEL_EXPORTER_OTLP_ENDPOINT says "
+        "(needs the extra fhir-cds[otel]).",
+    )
     log_values: bool = Field(
         default=False, description="Keep patient values in recorded decisions; default: they are erased."
     )

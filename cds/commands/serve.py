@@ -18,8 +18,10 @@ from rich.console import Console
 from cds.app import create_app, local_now, sandbox_url
 from cds.commands.card_text import print_cards
 from cds.errors import SettingsError
+from cds.logs import configure_logs
 from cds.sandbox.synthetic_patients import DEMO_PATIENT, Story, find_story
 from cds.settings import Settings
+from cds.traces import export_traces
 from cds.web.connection import TimedConnection
 from cds.web.health import Draining
 
@@ -29,13 +31,15 @@ _GRACE_SECONDS = 30
 
 def serve(settings: Settings, *, host: str, port: int, sandbox: bool, demo: bool, console: Console) -> None:
     """Serve until interrupted; raises `CDSError` before listening when settings or content are broken."""
+    configure_logs(settings.log_format, quiet=demo)
+    export_traces(settings.traces)
     console.print("fhir-cds: loading guidelines …")
     listening = _listen(host, port)
     app = create_app(settings, sandbox=sandbox)
     _settle_garbage_collector()
     config = uvicorn.Config(
         app,
-        log_level="warning",
+        log_config=None,
         access_log=False,
         http=TimedConnection,
         timeout_graceful_shutdown=_GRACE_SECONDS,
@@ -65,14 +69,18 @@ class _DrainingServer(uvicorn.Server):
         self._draining = draining
         self._drain_seconds = drain_seconds
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to end."""
-        if sig != signal.SIGTERM or self._draining.begun or not self._drain_seconds:
-            super().handle_exit(sig, frame)
-        self._draining.begun = True
-        if not self.should_exit:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a signal handler
+        """Begin to end; uvicorn's own handler would raise the signal once more when all is done."""
+        if sig == signal.SIGTERM and self._drain_seconds and not self._draining.begun:
             loop = asyncio.get_running_loop()
-            loop.call_soon_threadsafe(loop.call_later, self._drain_seconds, super().handle_exit, sig, frame)
+            loop.call_soon_threadsafe(loop.call_later, self._drain_seconds, self._end)
+        else:
+            self.force_exit = self.should_exit
+            self.should_exit = True
+        self._draining.begun = True
+
+    def _end(self) -> None:
+        self.should_exit = True
 
 
 def _listen(host: str, port: int) -> socket.socket:

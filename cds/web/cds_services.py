@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
-from time import perf_counter
 
 from fastapi import APIRouter, Request, Response
 
-from cds.errors import RefusedRequest
 from cds.fhir.json import dumps, loads
 from cds.hooks.caller import Caller
 from cds.hooks.feedback import FeedbackRequest
 from cds.hooks.request import CDSRequest
 from cds.service import Serving, call_service, list_services, receive_feedback
+from cds.stages import stage
 from cds.web.admission import Admission
 from cds.web.metrics import Metrics
 from cds.web.rates import CallRates
 from cds.web.request_body import read_body, read_json
+from cds.web.watched_call import watched_call
 
 JSON = "application/json"
 Authenticate = Callable[[Request], Awaitable[Caller]]
@@ -51,29 +51,20 @@ def cds_services_router(
     @router.post("/cds-services/{service_id}")
     async def call(service_id: str, request: Request) -> Response:
         """Answer one hook call."""
-        caller = await authenticate(request)
         world = serving.world
+        caller = await authenticate(request)
         service = world.find_service(service_id)
-        started = perf_counter()
-        status = 500
-        try:
+        with watched_call(service, metrics, request.headers) as watched:
+            watched.client = caller.name
             rates.count(caller.name or (request.client.host if request.client else ""))
             admission.refuse_if_full(caller.name)
             body = await read_body(request, max_bytes=max_body_bytes)
             async with admission.turn(caller.name):
-                hook_request = CDSRequest.from_json(loads(body))
-                response = await call_service(service, hook_request, world, caller=caller)
-                answer = dumps(response.to_wire())
-            status = 200
-        except RefusedRequest as refusal:
-            status = refusal.status
-            raise
-        finally:
-            metrics.calls.labels(service.id, str(status)).inc()
-            metrics.seconds.labels(service.id).observe(perf_counter() - started)
-        for card in response.cards:
-            topic = card.source.topic.code if card.source.topic else "none"
-            metrics.cards.labels(topic, card.indicator).inc()
+                with stage("parse"):
+                    hook_request = CDSRequest.from_json(loads(body))
+                watched.response = await call_service(service, hook_request, world, caller=caller)
+                with stage("serialise"):
+                    answer = dumps(watched.response.to_wire())
         return Response(answer, media_type=JSON)
 
     @router.post("/cds-services/{service_id}/feedback")

@@ -1,9 +1,14 @@
-"""Prometheus metrics of the service calls; labels are names of ours, never of patients or clients."""
+"""Prometheus metrics of the service calls; labels are names of ours and of registered clients, never of patients."""
 
 from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from cds.decisions.decision import Decision
+from cds.hooks.feedback import Feedback
+from cds.service import DecisionLog
+
+_UNDECIDED = ("unknown", "error")
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2, 5)
 
 
@@ -15,6 +20,21 @@ class Metrics:
         self.calls = Counter("cds_calls", "Hook calls by outcome", ("service", "status"), registry=self.registry)
         self.seconds = Histogram(
             "cds_call_seconds", "Time to answer a hook call", ("service",), buckets=_BUCKETS, registry=self.registry
+        )
+        self.stages = Histogram(
+            "cds_stage_seconds", "Time of a stage of a hook call", ("stage",), buckets=_BUCKETS, registry=self.registry
+        )
+        self.undecided = Counter(
+            "cds_undecided",
+            "Recommendations that could not be decided, by why: data missing (unknown), or logic that failed (error)",
+            ("recommendation", "outcome"),
+            registry=self.registry,
+        )
+        self.resources = Counter(
+            "cds_resources",
+            "Resources that decisions rested on, by where they came from: prefetch, search, read or data",
+            ("client", "origin"),
+            registry=self.registry,
         )
         self.cards = Counter(
             "cds_cards", "Cards shown by recommendation", ("recommendation", "indicator"), registry=self.registry
@@ -28,3 +48,28 @@ class Metrics:
         self.refusals = Counter("cds_refusals", "Requests refused at the edge", ("status",), registry=self.registry)
         self.in_flight = Gauge("cds_in_flight", "Requests that are being answered", registry=self.registry)
         self.feedback = Counter("cds_feedback", "Feedback by outcome", ("service", "outcome"), registry=self.registry)
+
+    def count(self, decision: Decision) -> None:
+        """Count what a decision could not decide, and where its data came from."""
+        for action in decision.trace:
+            if action["outcome"] in _UNDECIDED:
+                self.undecided.labels(action.get("recommendation") or "none", action["outcome"]).inc()
+        for origin, count in decision.data["resources"].items():
+            self.resources.labels(decision.client or "none", origin).inc(count)
+
+
+class CountingLog:
+    """A decision log whose decisions are counted once they are on record."""
+
+    def __init__(self, log: DecisionLog, metrics: Metrics) -> None:
+        self._log = log
+        self._metrics = metrics
+
+    async def record(self, decision: Decision) -> None:
+        """Keep one decision."""
+        await self._log.record(decision)
+        self._metrics.count(decision)
+
+    async def receive_feedback(self, service: str, outcomes: tuple[Feedback, ...], *, client: str | None) -> int:
+        """Keep outcomes of cards; return how many are about cards that this client got from this service."""
+        return await self._log.receive_feedback(service, outcomes, client=client)

@@ -25,6 +25,7 @@ from cds.conformance import rules
 from cds.conformance.invariants import broken_by_feedback, broken_by_request, broken_by_response
 from cds.sandbox.synthetic_patients import find_story
 from cds.settings import Settings
+from cds.web.connection import TimedConnection
 
 NOW = local_now()
 
@@ -74,9 +75,9 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(app: Any, port: int) -> Iterator[None]:
+def serving(app: Any, port: int, protocol: type[TimedConnection] = TimedConnection) -> Iterator[None]:
     """Serve an ASGI application on loopback until the block ends."""
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", http="httptools", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", http=protocol, ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

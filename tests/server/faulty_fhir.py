@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC
 from typing import Any
 
@@ -139,12 +139,13 @@ MOODS: dict[str, Mood] = {
 class FaultyFHIR:
     """The application; `seen` lists (mood, path, Authorization header) of every request."""
 
-    def __init__(self, port: int, day: Any) -> None:
+    def __init__(self, port: int, day: Any, moods: Mapping[str, Mood] = MOODS) -> None:
+        self._moods = moods
         self.address = f"http://127.0.0.1:{port}"
         self.seen: list[tuple[str, str, str | None]] = []
         resources = sandbox_resources(day)
         self._servers = {
-            mood: SandboxServer(FHIRStore(resources, base_url=self.base(mood), zone=UTC)) for mood in MOODS
+            mood: SandboxServer(FHIRStore(resources, base_url=self.base(mood), zone=UTC)) for mood in moods
         }
         self.app = Starlette(routes=[Route("/{mood}/fhir/{path:path}", self._handle)])
 
@@ -168,4 +169,4 @@ class FaultyFHIR:
     async def _handle(self, request: Request) -> Response:
         mood, path = request.path_params["mood"], request.path_params["path"]
         self.seen.append((mood, path, request.headers.get("authorization")))
-        return await MOODS[mood](self, request, path)
+        return await self._moods[mood](self, request, path)

@@ -1,0 +1,158 @@
+"""The edge over real sockets: connections that dawdle, more calls than the server takes, an end in grace."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from starlette.responses import Response
+
+from cds.web.connection import TimedConnection
+from tests.server.conftest import free_port, running, serving
+
+SERVICE = "nl-lenalidomide-order-select"
+
+
+class Impatient(TimedConnection):
+    """The same connection, closed after a third of a second."""
+
+    header_seconds = 0.3
+
+
+async def fine(scope, receive, send):
+    """Answer every request; an application with nothing in it."""
+    if scope["type"] == "http":
+        await Response("fine")(scope, receive, send)
+
+
+@pytest.fixture
+def impatient() -> Iterator[int]:
+    port = free_port()
+    with serving(fine, port, Impatient):
+        yield port
+
+
+def ends(connection: socket.socket) -> bytes:
+    """Everything the server sends until it closes the connection; fails after 5 s."""
+    connection.settimeout(5)
+    received = b""
+    while chunk := connection.recv(65536):
+        received += chunk
+    return received
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: "])
+def test_a_connection_whose_headers_do_not_come_is_closed(impatient, begun):
+    with socket.create_connection(("127.0.0.1", impatient)) as connection:
+        connection.sendall(begun)
+        assert ends(connection) == b""
+
+
+def test_dripping_headers_do_not_move_the_time(impatient):
+    with socket.create_connection(("127.0.0.1", impatient)) as connection:
+        started = time.monotonic()
+        with contextlib.suppress(OSError):
+            for byte in b"GET / HTTP/1.1\r\nHost: a\r\nX-Very-Slow-Header: still coming":
+                connection.sendall(bytes([byte]))
+                time.sleep(0.05)
+        assert time.monotonic() - started < 3
+
+
+def test_the_time_begins_anew_with_every_request_of_a_connection(impatient):
+    with socket.create_connection(("127.0.0.1", impatient)) as connection:
+        for _ in range(3):
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            while not connection.recv(65536).endswith(b"fine"):
+                pass
+            time.sleep(0.2)
+        connection.sendall(b"GET / HTTP/1.1\r\nHost:")
+        assert ends(connection) == b""
+
+
+def test_two_hundred_dawdlers_do_not_stop_good_traffic():
+    with running(guidelines=("nl-lenalidomide",)) as server:
+        port = int(server.settings.public_url.rpartition(":")[2])
+        with contextlib.ExitStack() as stack:
+            for _ in range(200):
+                connection = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+                connection.sendall(b"POST /cds-services/x HTTP/1.1\r\nHost: a\r\n")
+            body = server.request("renal-failure", "order-select")
+            assert server.call(SERVICE, body).status_code == 200
+
+
+def test_more_calls_than_can_be_answered_in_time_are_refused_and_the_others_answered():
+    with running(guidelines=("nl-lenalidomide",), max_wait_ms=1) as server, ThreadPoolExecutor(16) as pool:
+        body = server.request("renal-failure", "order-select")
+        answers = list(pool.map(lambda _: server.call(SERVICE, body), range(48)))
+    assert {answer.status_code for answer in answers} == {200, 503}
+    for answer in answers:
+        if answer.status_code == 503:
+            assert int(answer.headers["retry-after"]) > 0
+        else:
+            assert answer.json()["cards"]
+
+
+def test_a_client_that_calls_too_often_is_told_so():
+    with running(guidelines=("nl-lenalidomide",), client_calls_per_second=2) as server:
+        body = server.request("renal-failure", "order-select")
+        statuses = [server.call(SERVICE, body).status_code for _ in range(4)]
+    assert 429 in statuses
+    assert statuses[0] == 200
+
+
+def test_every_answer_carries_the_request_id(server):
+    assert server.http.get("/cds-services", headers={"X-Request-ID": "mine-1"}).headers["x-request-id"] == "mine-1"
+    assert len(server.http.get("/nothing").headers["x-request-id"]) == 36
+
+
+def test_a_terminated_server_says_so_goes_on_answering_for_a_while_and_ends_in_order(tmp_path):
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("CDS_")},
+        "CDS_DATABASE": f"sqlite:///{tmp_path / 'd.sqlite3'}",
+        "CDS_PUBLIC_URL": address,
+        "CDS_GUIDELINES": "nl-lenalidomide",
+        "CDS_DRAIN_SECONDS": "2",
+    }
+    command = [sys.executable, "-m", "cds", "serve", "--sandbox", "--port", str(port)]
+    with (
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process,
+        httpx.Client(base_url=address, trust_env=False, timeout=10) as http,
+    ):
+        try:
+            assert any("Serving" in line for line in process.stdout)
+            assert http.get("/readyz").status_code == 200
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.5)
+            answer = http.get("/readyz")
+            assert (answer.status_code, answer.json()["server"]) == (503, "is ending")
+            assert http.get("/cds-services").status_code == 200
+            assert process.wait(timeout=20) == 0
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def test_a_client_that_goes_away_in_mid_call_leaves_nothing_behind(server):
+    port = int(server.settings.public_url.rpartition(":")[2])
+    for _ in range(5):
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(
+                b"POST /cds-services/nl-lenalidomide-order-select HTTP/1.1\r\nHost: a\r\n"
+                b"Content-Type: application/json\r\nContent-Length: 5000\r\n\r\n{"
+            )
+    threading.Event().wait(0.2)
+    assert server.call(SERVICE, server.request("renal-failure", "order-select")).status_code == 200
+    gauge = next(line for line in server.http.get("/metrics").text.splitlines() if line.startswith("cds_in_flight "))
+    assert float(gauge.split()[1]) <= 2
