@@ -8,14 +8,15 @@ from datetime import UTC
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, inspect, select, text
+from sqlalchemy import ColumnElement, Table, and_, delete, insert, select, text
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cds.decisions import store
 from cds.decisions.decision import Decision
 from cds.decisions.mask import erase_values
-from cds.errors import SettingsError, Unavailable
+from cds.decisions.migrate import upgrade
+from cds.errors import Unavailable
 from cds.hooks.feedback import Feedback
 
 _log = structlog.get_logger()
@@ -32,10 +33,9 @@ class DecisionLog:
         self._keep_values = keep_values
 
     async def start(self) -> None:
-        """Create the tables that do not exist yet; raise `SettingsError` for tables of another version."""
+        """Bring the tables to the present version; raise `SettingsError` for tables of a newer one."""
         async with self._engine.begin() as connection:
-            await connection.run_sync(store.metadata.create_all)
-            await connection.run_sync(_require_columns)
+            await connection.run_sync(upgrade)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -146,16 +146,3 @@ class DecisionLog:
 
 def _of_card(table: Table, card: str, service: str, client: str) -> ColumnElement[bool]:
     return and_(table.c.card == card, table.c.service == service, table.c.client == client)
-
-
-def _require_columns(connection: Connection) -> None:
-    """Refuse tables that another version made: a column that is not there would only be missed at the first call."""
-    existing = inspect(connection)
-    for table in store.metadata.tables.values():
-        missing = set(table.c.keys()) - {column["name"] for column in existing.get_columns(table.name)}
-        if missing:
-            msg = (
-                f"CDS_DATABASE: the table {table.name} was made by another version (no column "
-                f"{', '.join(sorted(missing))}): give another database, or move this one away"
-            )
-            raise SettingsError(msg)

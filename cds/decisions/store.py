@@ -27,6 +27,7 @@ decisions = Table(
     Column("guideline", String(200), nullable=False),
     Column("record", JSON, nullable=False),
     Index("decision_time", "time"),
+    Index("decision_client_time", "client", "time"),
 )
 
 cards = Table(
@@ -41,6 +42,7 @@ cards = Table(
     Column("recommendation", String(200), nullable=False),
     Column("indicator", String(10), nullable=False),
     Index("card_recommendation", "recommendation"),
+    Index("card_decision", "decision"),
 )
 
 feedback = Table(

@@ -145,7 +145,7 @@ def test_an_empty_database_says_so(tmp_path):
     assert as_text(report).startswith("no cards were served")
 
 
-def test_tables_of_another_version_are_refused_with_what_to_do(tmp_path):
+def test_tables_of_something_else_are_refused_with_what_to_do(tmp_path):
     url = f"sqlite:///{tmp_path}/old.sqlite3"
 
     async def make():
@@ -155,5 +155,5 @@ def test_tables_of_another_version_are_refused_with_what_to_do(tmp_path):
         await engine.dispose()
 
     asyncio.run(make())
-    with pytest.raises(SettingsError, match="CDS_DATABASE: the table decision was made by another version"):
+    with pytest.raises(SettingsError, match="CDS_DATABASE: the table decision was made by something else"):
         with_log(None, url)
