@@ -10,10 +10,10 @@ Kind = Literal["definition", "function"]
 _READS_THE_WORLD = frozenset({"Retrieve", "ParameterRef", "Today", "Now", "TimeOfDay"})
 _NEVER_NULL = frozenset(
     {"Literal", "Quantity", "List", "Tuple", "Instance", "Count", "Exists"}
-    | {"IsNull", "IsTrue", "IsFalse", "Today", "Now"}
+    | {"Is", "IsNull", "IsTrue", "IsFalse", "Today", "Now"}
 )
 _NULL_ONLY_WITH_AN_OPERAND = frozenset(
-    {"Not", "And", "Or", "Xor", "Equivalent", "Concatenate", "Combine", "Add", "Subtract", "Multiply", "Negate"}
+    {"Not", "And", "Or", "Xor", "Equal", "NotEqual", "Equivalent", "Concatenate", "Combine", "Add", "Subtract", "Multiply", "Negate"}
     | {"Less", "LessOrEqual", "Greater", "GreaterOrEqual", "ToDecimal", "ToString", "ToConcept", "Upper", "Lower"}
 )
 
@@ -137,6 +137,8 @@ class LogicGraph:
             return self._has_value(node.get("low"), library) and self._has_value(node.get("high"), library)
         if kind == "Coalesce":
             return any(self._has_value(operand, library) for operand in operands)
+        if kind in ("Equal", "NotEqual") and not any(_is_literal(operand) for operand in operands):
+            return False  # lists, tuples and imprecise dates can be neither equal nor unequal
         if kind in _NULL_ONLY_WITH_AN_OPERAND:
             return all(self._has_value(operand, library) for operand in operands)
         if kind == "If":
@@ -147,6 +149,10 @@ class LogicGraph:
         if kind in ("ExpressionRef", "FunctionRef"):
             return self.never_null(self.referred(library, node))
         return False
+
+
+def _is_literal(node: Any) -> bool:
+    return isinstance(node, Mapping) and node.get("type") == "Literal"
 
 
 def _has_element(node: Any) -> bool:
