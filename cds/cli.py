@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import socket
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -76,10 +78,12 @@ def serve(
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Play the EHR's FHIR server, with patients.")] = False,
     demo: Annotated[bool, typer.Option("--demo", help="Show two real calls; needs --sandbox.")] = False,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="How many processes; not with --sandbox.")] = 1,
+    fd: Annotated[int, typer.Option("--fd", hidden=True, help="A socket that listens already.")] = -1,
 ) -> None:
     """Serve the guidelines as CDS services."""
     gc.disable()  # loading makes much and frees little; `serve` turns the collector on again when all is there
-    from cds.commands.serve import serve as run
+    from cds.commands import serve as command
 
     settings = load_settings()
     if "public_url" not in settings.model_fields_set:
@@ -87,7 +91,14 @@ def serve(
         settings = settings.model_copy(update={"public_url": f"{scheme}://{_reachable(host)}:{port}"})
     if sandbox and "cors_origins" not in settings.model_fields_set:
         settings = settings.model_copy(update={"cors_origins": ("*",)})
-    run(settings, host=host, port=port, sandbox=sandbox, demo=demo and sandbox, console=out)
+    if workers > 1:
+        if sandbox:
+            msg = "--workers: the sandbox is in the memory of one process"
+            raise typer.BadParameter(msg)
+        os.environ["CDS_PUBLIC_URL"] = settings.public_url
+        raise typer.Exit(command.serve_with_workers(settings, host=host, port=port, workers=workers, console=out))
+    listening = command.listen(host, port) if fd < 0 else socket.socket(fileno=fd)
+    command.serve(settings, listening, sandbox=sandbox, demo=demo and sandbox, console=out)
 
 
 @app.command()

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from cds.app import create_app, local_now, sandbox_url
 from cds.commands.card_text import print_cards
+from cds.commands.workers import Workers
 from cds.errors import SettingsError
 from cds.logs import configure_logs
 from cds.sandbox.synthetic_patients import DEMO_PATIENT, Story, find_story
@@ -29,12 +30,18 @@ _REVIEW_PATIENT = "suspected-myeloma"
 _GRACE_SECONDS = 30
 
 
-def serve(settings: Settings, *, host: str, port: int, sandbox: bool, demo: bool, console: Console) -> None:
-    """Serve until interrupted; raises `CDSError` before listening when settings or content are broken."""
+def serve_with_workers(settings: Settings, *, host: str, port: int, workers: int, console: Console) -> int:
+    """Serve with several processes until interrupted; return the exit status."""
+    configure_logs(settings.log_format)
+    console.print(f"fhir-cds: {workers} workers on {settings.public_url}/cds-services  (Ctrl-C ends them)")
+    return Workers(listen(host, port), workers).run()
+
+
+def serve(settings: Settings, listening: socket.socket, *, sandbox: bool, demo: bool, console: Console) -> None:
+    """Serve until interrupted; raises `CDSError` when settings or content are broken."""
     configure_logs(settings.log_format, quiet=demo)
     export_traces(settings.traces)
     console.print("fhir-cds: loading guidelines …")
-    listening = _listen(host, port)
     app = create_app(settings, sandbox=sandbox)
     _settle_garbage_collector()
     config = uvicorn.Config(
@@ -83,7 +90,7 @@ class _DrainingServer(uvicorn.Server):
         self.should_exit = True
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """Take the port before anything is loaded, so that a port in use is said at once."""
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
 from cds.decisions.log import DecisionLog
@@ -48,6 +48,6 @@ def health_router(decision_log: DecisionLog, metrics: Metrics, serving: Serving,
     @router.get("/metrics")
     async def prometheus() -> Response:
         """Return the metrics in Prometheus' text form."""
-        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
 
     return router

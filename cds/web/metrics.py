@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from cds.decisions.decision import Decision
 from cds.hooks.feedback import Feedback
@@ -43,11 +46,24 @@ class Metrics:
             "cds_content_reloads", "Newer content, by what became of it", ("outcome",), registry=self.registry
         )
         self.stale = Gauge(
-            "cds_content_stale", "1 while newer content is broken and not served", registry=self.registry
+            "cds_content_stale",
+            "1 while newer content is broken and not served",
+            registry=self.registry,
+            multiprocess_mode="livemax",
         )
         self.refusals = Counter("cds_refusals", "Requests refused at the edge", ("status",), registry=self.registry)
-        self.in_flight = Gauge("cds_in_flight", "Requests that are being answered", registry=self.registry)
+        self.in_flight = Gauge(
+            "cds_in_flight", "Requests that are being answered", registry=self.registry, multiprocess_mode="livesum"
+        )
         self.feedback = Counter("cds_feedback", "Feedback by outcome", ("service", "outcome"), registry=self.registry)
+
+    def exposition(self) -> bytes:
+        """Return all metrics in Prometheus' text form; of all workers, where there are several."""
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # the library has no types here
+        return generate_latest(together)
 
     def count(self, decision: Decision) -> None:
         """Count what a decision could not decide, and where its data came from."""
