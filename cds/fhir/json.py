@@ -1,6 +1,6 @@
 """JSON in and out, strictly.
 
-In: a doubled member, NaN, Infinity, a lone surrogate, bad UTF-8 or a structure deeper than `MAX_DEPTH` is refused,
+In: a doubled member, NaN, Infinity, a lone surrogate, NUL, bad UTF-8 or a structure deeper than `MAX_DEPTH` is refused,
 because what two parsers would read differently nobody may act on. Numbers with a fraction become `Decimal`, so that
 6.10 keeps its digits. Out: UTF-8 bytes, Decimals with the digits they came with.
 """
@@ -8,6 +8,7 @@ because what two parsers would read differently nobody may act on. Numbers with 
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -35,7 +36,7 @@ def loads(body: bytes) -> Any:
         msg = f"the body is not JSON: {error.msg} at line {error.lineno} column {error.colno}"
         raise BadRequest(msg) from None
     if "\\u" in text:
-        _refuse_surrogates(value)
+        _refuse_no_text(value)
     return value
 
 
@@ -73,50 +74,44 @@ def _constant(name: str) -> Any:
 
 
 def _refuse_deep(text: str) -> None:
-    """Refuse before parsing, because the parser recurses; look past strings only if the quick look says deep."""
-    if _depth(text) > MAX_DEPTH and _depth(_without_strings(text)) > MAX_DEPTH:
+    """Refuse before parsing, because the parser recurses, and so does who walks through what it gives."""
+    if _is_deep(text[:_FIRST_LOOK]) or (len(text) > _FIRST_LOOK and _is_deep(text)):
         msg = f"the body is nested deeper than {MAX_DEPTH} levels"
         raise BadRequest(msg)
 
 
-def _depth(text: str) -> int:
-    depth = deepest = 0
-    for character in text.translate(_ONLY_BRACKETS):
-        if character in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character in "]}":
-            depth -= 1
-    return deepest
+def _is_deep(text: str) -> bool:
+    depth = 0
+    for bracket in _brackets(text):
+        depth += 1 if bracket in "[{" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
-_ONLY_BRACKETS = {code: None for code in range(128) if chr(code) not in "[]{}"}
+def _brackets(text: str) -> str:
+    """Give the brackets that are not in strings: a `]` in a string must not make up for a `[` outside."""
+    without_escapes = text.replace("\\\\", "").replace('\\"', "") if "\\" in text else text
+    return _NO_BRACKET.sub("", "".join(without_escapes.split('"')[::2]))
 
 
-def _without_strings(text: str) -> str:
-    parts: list[str] = []
-    inside = escaped = False
-    for character in text:
-        if inside:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                inside = False
-        elif character == '"':
-            inside = True
-        else:
-            parts.append(character)
-    return "".join(parts)
+_FIRST_LOOK = 65_536  # characters; who nests to do harm seldom waits longer
+_NO_BRACKET = re.compile(r"[^\[\]{}]+")
 
 
-def _refuse_surrogates(value: Any) -> None:
+def _refuse_no_text(value: Any) -> None:
+    """Refuse what an escape can write but no text holds: half a surrogate pair, and NUL, which databases refuse."""
     try:
-        orjson.dumps(value, default=_encode)
+        encoded = orjson.dumps(value, default=_encode)
     except TypeError:
         msg = "a string holds a lone surrogate"
         raise BadRequest(msg) from None
+    if _NUL.search(encoded):
+        msg = "a string holds a NUL character"
+        raise BadRequest(msg)
+
+
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def _encode(value: Any) -> Any:

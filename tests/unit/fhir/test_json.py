@@ -54,3 +54,27 @@ def test_depth_is_refused_beyond_the_limit_and_not_at_it():
 
 def test_brackets_in_text_do_not_count_as_depth():
     assert loads(b'["' + b"[{" * 500 + b'\\""]') == ["[{" * 500 + '"']
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a": "' + b"]" * 500 + b'", "b": ' + b"[" * 500 + b"]" * 500 + b"}",
+        b'{"a\\"' + b"}" * 500 + b'": ' + b"[" * 500 + b"]" * 500 + b"}",
+        b'{"a\\\\": "' + b"]" * 500 + b'", "b": ' + b"[" * 500 + b"]" * 500 + b"}",
+        b" " * 70_000 + b"[" * 500 + b"]" * 500,
+    ],
+)
+def test_closing_brackets_in_text_do_not_hide_depth(body):
+    with pytest.raises(BadRequest, match="nested deeper"):
+        loads(body)
+
+
+@pytest.mark.parametrize("body", [rb'"\u0000"', rb'{"a": ["x\u0000y"]}', rb'{"\u0000": 1}', rb'"\\\u0000"'])
+def test_a_nul_in_text_is_refused(body):
+    with pytest.raises(BadRequest, match="NUL"):
+        loads(body)
+
+
+def test_a_backslash_before_u0000_is_text_like_any_other():
+    assert loads(rb'"\\u0000"') == "\\u0000"
