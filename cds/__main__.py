@@ -1,5 +1,5 @@
 """`python -m cds` is `cds`."""
 
-from cds.cli import main
+from cds.cli.main import main
 
 main()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -102,6 +102,18 @@ class DecisionLog:
             )
             found: dict[str, Any] | None = record.scalar()
             return found
+
+    async def records(self, *, since: datetime | None, until: datetime | None) -> AsyncIterator[dict[str, Any]]:
+        """Yield the records of decisions from `since` to before `until`, the oldest first."""
+        column = store.decisions.c.time
+        wanted = select(store.decisions.c.record).order_by(column, store.decisions.c.id)
+        if since is not None:
+            wanted = wanted.where(column >= since.astimezone(UTC))
+        if until is not None:
+            wanted = wanted.where(column < until.astimezone(UTC))
+        async with self._transaction() as connection:
+            async for (record,) in await connection.stream(wanted):
+                yield record
 
     async def receive_feedback(self, service: str, outcomes: tuple[Feedback, ...], *, client: str | None = None) -> int:
         """Store outcomes of cards; return how many are about cards that this client got from this service.

@@ -15,7 +15,7 @@ from cds.authoring.errors import AuthoringError
 from cds.authoring.scaffold import CQL_TEMPLATE, ELM_TEMPLATE, LONGEST_ID, NewGuideline, write_guideline
 from cds.authoring.translator import PROGRAM_FOLDER, installed_packages, translate
 from cds.checks.check import check_content
-from cds.cli import app
+from cds.cli.main import app
 from cds.content.shipped import shipped_path
 from cds.expressions.own_libraries import tags
 from cds.tester.runner import run_cases

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from cds.cli import app
+from cds.cli.main import app
 from cds.commands import load_sandbox as module
 from cds.commands.load_sandbox import LOADED, Load, LoadFailed, load_sandbox
 from cds.fhir.json import dumps, loads

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cds.cli import app
+from cds.cli.main import app
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "authors.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cds.app import content_paths
-from cds.cli import app
+from cds.cli.main import app
 from cds.errors import ContentError
 from cds.expressions.logic_graph import Unit
 from cds.tester.focus import EVERYTHING, Focus

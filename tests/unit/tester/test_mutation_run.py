@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cds.app import content_paths
-from cds.cli import app
+from cds.cli.main import app
 from cds.errors import ContentError
 from cds.tester.focus import Focus
 from cds.tester.mutation_report import as_json, as_text
