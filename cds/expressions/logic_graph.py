@@ -9,11 +9,26 @@ from typing import Any, Literal, NamedTuple
 Kind = Literal["definition", "function"]
 _READS_THE_WORLD = frozenset({"Retrieve", "ParameterRef", "Today", "Now", "TimeOfDay"})
 _NEVER_NULL = frozenset(
-    {"Literal", "Quantity", "List", "Tuple", "Instance", "Count", "Exists"}
+    {"Literal", "Quantity", "List", "Tuple", "Instance", "Retrieve", "Count", "Exists"}
     | {"Is", "IsNull", "IsTrue", "IsFalse", "Today", "Now"}
 )
 _NULL_ONLY_WITH_AN_OPERAND = frozenset(
-    {"Not", "And", "Or", "Xor", "Equal", "NotEqual", "Equivalent", "Concatenate", "Combine", "Add", "Subtract", "Multiply", "Negate"}
+    {
+        "Not",
+        "And",
+        "Or",
+        "Xor",
+        "Equal",
+        "NotEqual",
+        "Equivalent",
+        "Concatenate",
+        "Combine",
+        "Add",
+        "Subtract",
+        "Multiply",
+        "Negate",
+    }
+    | {"In", "Distinct", "Flatten", "Union", "Except", "Intersect"}
     | {"Less", "LessOrEqual", "Greater", "GreaterOrEqual", "ToDecimal", "ToString", "ToConcept", "Upper", "Lower"}
 )
 
@@ -135,6 +150,13 @@ class LogicGraph:
             return True
         if kind == "Interval":
             return self._has_value(node.get("low"), library) and self._has_value(node.get("high"), library)
+        if kind == "Query":  # of one element it may return null, and an aggregate may
+            makes_list = (
+                node.get("resultTypeSpecifier", {}).get("type") == "ListTypeSpecifier" and "aggregate" not in node
+            )
+            return makes_list and all(
+                self._has_value(source.get("expression"), library) for source in node.get("source", ())
+            )
         if kind == "Coalesce":
             return any(self._has_value(operand, library) for operand in operands)
         if kind in ("Equal", "NotEqual") and not any(_is_literal(operand) for operand in operands):
