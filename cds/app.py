@@ -68,8 +68,10 @@ def content_paths(chosen: Sequence[Path]) -> list[Path]:
 
     A chosen folder without a guideline, such as a site's ConceptMaps, adds to the shipped guidelines.
     """
-    shipped = [] if any(map(holds_guidelines, chosen)) else [shipped_path("plan_definitions")]
-    return [shipped_path("fhir_mappings"), *shipped, *chosen]
+    mappings = shipped_path("fhir_mappings")
+    others = [path for path in chosen if path.resolve() != mappings.resolve()]  # named too, so that it can be checked
+    shipped = [] if any(map(holds_guidelines, others)) else [shipped_path("plan_definitions")]
+    return [mappings, *shipped, *others]
 
 
 def build_knowledge(settings: Settings) -> Knowledge:

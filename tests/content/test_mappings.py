@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cds.app import content_paths
 from cds.checks.check import check_content
 from cds.terminology.mappings import Mappings
 from cds.terminology.value_sets import ValueSets
@@ -256,6 +257,10 @@ def test_generating_again_keeps_what_was_written_by_hand_and_adds_what_is_missin
 def checked(folder):
     """What `cds check` finds in mappings alone."""
     return {(finding.rule, Path(finding.file).name) for finding in check_content([folder])}
+
+
+def test_the_shipped_mappings_can_be_named_to_be_checked():
+    assert content_paths([MAPPINGS]) == content_paths([])
 
 
 def test_a_concept_added_by_hand_is_checked_like_any_other(edited):
