@@ -18,6 +18,7 @@ class Shelf:
     ) -> None:
         """Take the artifacts, and the ELM of the Libraries among them."""
         self.artifacts = tuple(artifacts)
+        self._found: dict[tuple[str, tuple[str, ...]], Artifact] = {}
         self._compiled = dict(compiled or {})
         self._by_url: dict[str, list[Artifact]] = defaultdict(list)
         self._by_reference: dict[str, Artifact] = {}
@@ -34,6 +35,9 @@ class Shelf:
 
         Without a version it is the newest active one, else the newest of any status (PD-026, PD-028).
         """
+        known = self._found.get((canonical, types))
+        if known is not None:
+            return known
         wanted = Canonical.parse(canonical)
         found = [
             artifact
@@ -41,7 +45,9 @@ class Shelf:
             if (not types or artifact.type in types) and wanted.version in (None, artifact.version)
         ]
         if found:
-            return max(found, key=lambda one: (one.resource.get("status") == "active", version_order(one.version)))
+            best = max(found, key=lambda one: (one.resource.get("status") == "active", version_order(one.version)))
+            self._found[canonical, types] = best
+            return best
         relative = self._by_reference.get(canonical)
         return relative if relative is not None and (not types or relative.type in types) else None
 

@@ -76,6 +76,7 @@ class Engine:
         self._max_steps = max_steps
         self._libraries = _compile_all([d for d in documents if not is_fhir_helpers(d.name)], variants)
         self._programs = {explain: link(list(self._libraries.values()), explain=explain) for explain in variants}
+        self._retrieves: dict[tuple[str, str], tuple[Retrieve, ...]] = {}
 
     @property
     def libraries(self) -> tuple[str, ...]:
@@ -106,6 +107,9 @@ class Engine:
 
     def retrieves(self, library: str, definition: str) -> tuple[Retrieve, ...]:
         """List what a definition retrieves, through all definitions and functions it uses, each retrieve once."""
+        known = self._retrieves.get((library, definition))
+        if known is not None:
+            return known
         if definition not in self._library(library).definitions:
             message = f"there is no definition {definition!r} in the library {library!r}"
             raise EngineError(message)
@@ -118,7 +122,8 @@ class Engine:
                 if reference not in seen:
                     seen.add(reference)
                     pending.append(reference)
-        return tuple(found)
+        self._retrieves[library, definition] = tuple(found)
+        return self._retrieves[library, definition]
 
     def session(
         self,
@@ -166,6 +171,7 @@ class Engine:
             message = f"the new {document.name} does not define what the one in use defines"
             raise EngineError(message)
         engine = copy.copy(self)
+        engine._retrieves = {}
         engine._libraries = {**self._libraries, document.name: compiled}
         engine._programs = {e: link(list(engine._libraries.values()), explain=e) for e in self._programs}
         return engine

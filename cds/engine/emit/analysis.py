@@ -85,19 +85,17 @@ class FreeLocals:
     def of(self, root: ir.Node) -> frozenset[str]:
         """Give the free locals of a node; no recursion, so depth does not matter."""
         known = self._known
-        pending = [(root, False)]
+        pending: list[tuple[ir.Node, tuple[ir.Node, ...] | None]] = [(root, None)]
         while pending:
-            node, ready = pending.pop()
-            if node in known:
-                continue
-            if isinstance(node, ir.Local):
+            node, inner = pending.pop()
+            if inner is not None:
+                known[node] = EMPTY.union(*[known[child] for child in inner]) - bound_names(node)
+            elif isinstance(node, ir.Local):
                 known[node] = frozenset((node.name,))
-            elif not ready:
-                pending.append((node, True))
-                pending.extend((child, False) for child in children(node))
-            else:
-                inside = EMPTY.union(*(known.get(c) or self.of(c) for c in children(node)))
-                known[node] = inside - bound_names(node)
+            elif node not in known:
+                inner = tuple(children(node))
+                pending.append((node, inner))
+                pending += [(child, None) for child in inner]
         return known[root]
 
 

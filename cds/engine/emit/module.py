@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import keyword
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from cds.engine.emit.lines import Line, flat
 from cds.engine.errors import EngineError
 from cds.engine.run import PENDING
 
+_NO_NAME = re.compile("[^A-Za-z0-9]")
 _module_numbers = itertools.count(1)
 
 
@@ -104,7 +106,7 @@ class ModuleWriter:
 
     def unique(self, hint: str) -> str:
         """Return a global name not used so far."""
-        stem = "".join(c if c.isascii() and c.isalnum() else "_" for c in hint).lstrip("_") or "x"
+        stem = _NO_NAME.sub("_", hint).lstrip("_") or "x"
         if stem[0].isdigit() or keyword.iskeyword(stem):
             stem = f"x{stem}"
         number = self._numbers.get(stem, 0) + 1
