@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -26,29 +26,34 @@ from cds.web.key_sets import usable_keys
 _TIMEOUT = 10.0
 
 
-def examine(
-    settings: Settings, *, clock: Callable[[], datetime], http: httpx.Client | None = None
-) -> Iterator[Examined]:
-    """Look at content, database, clients, FHIR servers and the public address; yields as it goes."""
-    knowledge = None
+def examine(settings: Settings, *, clock: Callable[[], datetime]) -> Iterator[Examined]:
+    """Look at everything that the settings name; yields as it goes."""
+    queries: list[PrefetchQuery] = []
     try:
         knowledge = build_knowledge(settings)
     except CDSError as error:
         yield bad("content", str(error), "run `cds check` for all that is wrong with it")
-    if knowledge is not None:
+    else:
         yield from _content(settings, knowledge)
+        queries = _queries(knowledge)
+    with httpx.Client(timeout=_TIMEOUT, trust_env=False, follow_redirects=False) as http:
+        yield from examine_surroundings(settings, queries, http, clock)
+
+
+def examine_surroundings(
+    settings: Settings, queries: Sequence[PrefetchQuery], http: httpx.Client, clock: Callable[[], datetime]
+) -> Iterator[Examined]:
+    """Look at database, exposure, clients, FHIR servers and the public address; `queries` are what services ask for."""
     yield asyncio.run(_database(settings.database))
     yield from _exposure(settings)
-    with http or httpx.Client(timeout=_TIMEOUT, trust_env=False, follow_redirects=False) as client:
-        if settings.clients is not None:
-            yield from _clients(settings.clients, client)
-        queries = _queries(knowledge) if knowledge else []
-        if not settings.fhir_servers:
-            advice = "set CDS_FHIR_SERVERS if the EHR does not prefetch everything that discovery asks for"
-            yield doubtful("FHIR servers", "none may be read: the services live on prefetch alone", advice)
-        for url in settings.fhir_servers:
-            yield from examine_fhir_server(url.rstrip("/"), queries, client, clock())
-        yield from _public_address(settings.public_url, client)
+    if settings.clients is not None:
+        yield from _clients(settings.clients, http)
+    if not settings.fhir_servers:
+        advice = "set CDS_FHIR_SERVERS if the EHR does not prefetch everything that discovery asks for"
+        yield doubtful("FHIR servers", "none may be read: the services live on prefetch alone", advice)
+    for url in settings.fhir_servers:
+        yield from examine_fhir_server(url.rstrip("/"), queries, http, clock())
+    yield from _public_address(settings.public_url, http)
 
 
 def _content(settings: Settings, knowledge: Knowledge) -> Iterator[Examined]:
@@ -68,6 +73,9 @@ async def _database(url: str) -> Examined:
         engine = open_database(url)
     except CDSError as error:
         return bad(subject, str(error), "correct CDS_DATABASE")
+    file = engine.url.database if engine.url.get_backend_name() == "sqlite" else None
+    if file and not Path(file).absolute().parent.is_dir():
+        return bad(subject, f"the folder of {file} does not exist", "make it, or correct CDS_DATABASE")
     try:
         async with engine.connect() as connection:
             version = await connection.run_sync(version_of)
@@ -117,8 +125,6 @@ def _clients(path: Path, http: httpx.Client) -> Iterator[Examined]:
 
 def _client(client: Client, http: httpx.Client) -> Examined:
     subject = f"client {client.name}"
-    if not client.enabled:
-        return doubtful(subject, "is disabled", "its calls are refused; remove it or enable it")
     keys = client.jwks
     if keys is None:
         try:
