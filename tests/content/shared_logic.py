@@ -32,6 +32,7 @@ DEFINITIONS = {
     "missing-courses": "Missing Courses",
     "missing-inputs": "Missing Inputs",
     "missing-problems": "Missing Problems",
+    "moments": "Moments",
     "patients": "Patient Facts",
     "pregnancy": "Pregnancy Potential",
     "records": "Records",
