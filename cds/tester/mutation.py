@@ -1,8 +1,8 @@
 """Small wrong versions of a guideline's logic: one comparison turned or one number moved by a step.
 
-They are made in the ELM, in memory. Comparisons: `<` and `<=`, `>` and `>=`, `=` and `!=`, `~` and `!~`, before and on
-or before, after and on or after, the same functions of ClinicalData, and whether the end of an interval is in it.
-Numbers and quantities move by one of their last digit up and down, dates by one day.
+They are made in the ELM, in memory. Comparisons: `<` becomes `<=` (one step) and `>=` (its opposite), so the others,
+before and after, and the same functions of ClinicalData; `=`, `~` and `same day as` become their opposites; the end of
+an interval is left out or taken in. Numbers and quantities move by one of their last digit up and down, dates by a day.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from cds.expressions.logic_graph import Unit, kind_of_statement
 from cds.expressions.own_libraries import OwnLibrary, first_line, tags
@@ -19,7 +19,9 @@ from cds.expressions.own_libraries import OwnLibrary, first_line, tags
 Path = tuple[str | int, ...]
 _TURNED = {"Less": "LessOrEqual", "Greater": "GreaterOrEqual", "Before": "SameOrBefore", "After": "SameOrAfter"}
 _OPERATORS = {**_TURNED, **{other: one for one, other in _TURNED.items()}}
-_NEGATED = {"Equal": ("=", "!="), "Equivalent": ("~", "!~")}
+_OPPOSITES = {"Less": "GreaterOrEqual", "Greater": "LessOrEqual", "Before": "SameOrAfter", "After": "SameOrBefore"}
+_OPPOSITE = {**_OPPOSITES, **{other: one for one, other in _OPPOSITES.items()}}
+_NEGATED = {"Equal": ("=", "!="), "Equivalent": ("~", "!~"), "SameAs": ("same as", "not same as")}
 _SIGNS = {
     "Less": "<",
     "LessOrEqual": "<=",
@@ -32,6 +34,8 @@ _SIGNS = {
 }
 _TURNED_FUNCTIONS = {"Is Below": "Is At Most", "Is Above": "Is At Least"}
 _FUNCTIONS = {**_TURNED_FUNCTIONS, **{other: one for one, other in _TURNED_FUNCTIONS.items()}}
+_OPPOSITE_FUNCTIONS = {"Is Below": "Is At Least", "Is Above": "Is At Most"}
+_OPPOSITE_FUNCTION = {**_OPPOSITE_FUNCTIONS, **{other: one for one, other in _OPPOSITE_FUNCTIONS.items()}}
 _NUMBERS = ("Integer", "Decimal", "Long")
 # Where a number is a place in a text or list, or a count of digits, and no clinical limit.
 _PLACES = {"Indexer", "Substring", "PositionOf", "LastPositionOf", "Slice", "Round", "Power"}
@@ -40,11 +44,20 @@ _DATE_PARTS = {"Date": ("year", "month", "day"), "DateTime": ("year", "month", "
 _ELM_TYPES = "{urn:hl7-org:elm-types:r1}"
 
 
+class _Change(NamedTuple):
+    """Another node in the place of one, in words, and whether it is next to it or its opposite."""
+
+    node: Mapping[str, Any]
+    words: str
+    is_step: bool = True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
     """One wrong version: where it differs, in words and in the ELM of its library.
 
     `excuse` is why no case need notice it: the author's tag `@survives: REASON` above the definition, "" without one.
+    It covers steps only: where not even the opposite of a comparison is noticed, no case is about it.
     """
 
     library: str
@@ -82,9 +95,9 @@ def mutants(library: OwnLibrary) -> list[Mutant]:
                 change=change,
                 path=path,
                 node=node,
-                excuse=excuse,
+                excuse=excuse if is_step else "",
             )
-            for line, path, node, change in _changes(statement["expression"], start, first_line(statement))
+            for line, path, (node, change, is_step) in _changes(statement["expression"], start, first_line(statement))
         ]
     return sorted(found, key=lambda mutant: mutant.line)
 
@@ -98,8 +111,8 @@ def without_annotations(value: Any) -> Any:
     return value
 
 
-def _changes(node: Any, path: Path, line: int) -> Iterator[tuple[int, Path, Mapping[str, Any], str]]:
-    """Yield (line, path, new node, the change in words) for a node and everything below it."""
+def _changes(node: Any, path: Path, line: int) -> Iterator[tuple[int, Path, _Change]]:
+    """Yield (line, path, change) for a node and everything below it."""
     if isinstance(node, list):
         for index, item in enumerate(node):
             yield from _changes(item, (*path, index), line)
@@ -107,8 +120,7 @@ def _changes(node: Any, path: Path, line: int) -> Iterator[tuple[int, Path, Mapp
         return
     line = first_line(node) or line
     if "locator" in node:  # without one the translator made it, and the author's CQL has no such comparison
-        for new, change in _of_node(node):
-            yield line, path, new, change
+        yield from ((line, path, change) for change in _of_node(node))
     kind = node.get("type")
     if kind in _DATE_PARTS:
         return
@@ -123,32 +135,32 @@ def _is_literal(member: Any) -> bool:
     return isinstance(last, Mapping) and last.get("type") == "Literal"
 
 
-def _of_node(node: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
+def _of_node(node: Mapping[str, Any]) -> Iterator[_Change]:
     kind = node.get("type")
     if kind in _OPERATORS:
-        yield {**node, "type": _OPERATORS[kind]}, f"`{_SIGNS[kind]}` → `{_SIGNS[_OPERATORS[kind]]}`"
+        for turned, is_step in ((_OPERATORS[kind], True), (_OPPOSITE[kind], False)):
+            yield _Change({**node, "type": turned}, f"`{_SIGNS[kind]}` → `{_SIGNS[turned]}`", is_step)
     elif kind in _NEGATED:
         one, other = _NEGATED[kind]
-        turned = {"type": "Not", "operand": node, "resultTypeName": f"{_ELM_TYPES}Boolean", "locator": node["locator"]}
-        yield turned, f"`{one}` → `{other}`"
+        negated = {"type": "Not", "operand": node, "resultTypeName": f"{_ELM_TYPES}Boolean", "locator": node["locator"]}
+        yield _Change(negated, f"`{one}` → `{other}`")
     elif kind == "FunctionRef" and node.get("libraryName") == "ClinicalData" and node["name"] in _FUNCTIONS:
-        yield {**node, "name": _FUNCTIONS[node["name"]]}, f"`{node['name']}` → `{_FUNCTIONS[node['name']]}`"
+        for turned, is_step in ((_FUNCTIONS[node["name"]], True), (_OPPOSITE_FUNCTION[node["name"]], False)):
+            yield _Change({**node, "name": turned}, f"`{node['name']}` → `{turned}`", is_step)
     elif kind == "Interval":
         for end in ("lowClosed", "highClosed"):
             if isinstance(node.get(end, True), bool) and f"{end}Expression" not in node:
                 verb = "leaves out" if node.get(end, True) else "takes in"
-                yield (
-                    {**node, end: not node.get(end, True)},
-                    f"the interval {verb} its {end.removesuffix('Closed')} end",
-                )
+                words = f"the interval {verb} its {end.removesuffix('Closed')} end"
+                yield _Change({**node, end: not node.get(end, True)}, words)
     elif kind == "Literal" and str(node.get("valueType", "")).removeprefix(_ELM_TYPES) in _NUMBERS:
         for text in _steps(str(node["value"])):
-            yield {**node, "value": text}, f"{node['value']} → {text}"
+            yield _Change({**node, "value": text}, f"{node['value']} → {text}")
     elif kind == "Quantity":
         for text in _steps(str(node["value"])):
-            number = Decimal(text)
+            number, unit = Decimal(text), node.get("unit", "1")
             value = int(number) if number == number.to_integral_value() else float(number)
-            yield {**node, "value": value}, f"{node['value']} {node.get('unit', '1')} → {text} {node.get('unit', '1')}"
+            yield _Change({**node, "value": value}, f"{node['value']} {unit} → {text} {unit}")
     elif kind in _DATE_PARTS:
         yield from _days(node)
 
@@ -163,7 +175,7 @@ def _steps(text: str) -> Iterator[str]:
             yield str(moved)
 
 
-def _days(node: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
+def _days(node: Mapping[str, Any]) -> Iterator[_Change]:
     """Yield a date that is written out, moved by one day."""
     parts = [node.get(name) for name in _DATE_PARTS[node["type"]]]
     if not all(isinstance(part, Mapping) and part.get("type") == "Literal" for part in parts):
@@ -173,7 +185,7 @@ def _days(node: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
         moved = given + timedelta(days=days)
         values = {"year": moved.year, "month": moved.month, "day": moved.day}
         new = {name: {**node[name], "value": str(value)} for name, value in values.items()}
-        yield {**node, **new}, f"@{given} → @{moved}"
+        yield _Change({**node, **new}, f"@{given} → @{moved}")
 
 
 def _replaced(value: Any, path: Path, node: Mapping[str, Any]) -> Any:

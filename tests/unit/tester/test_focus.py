@@ -72,7 +72,7 @@ def test_a_part_that_no_guideline_has_is_refused_by_its_name(folder):
 def test_both_commands_take_a_library_and_a_recommendation(folder):
     limits = ["--library", "XxPainkillers", "--recommendation", "nsaid-low-egfr", "--format", "json"]
     done = CliRunner().invoke(app, ["mutate", GUIDELINE, str(folder), *limits])
-    assert (done.exit_code, json.loads(done.stdout)["tried"]) == (0, 5), done.output
+    assert (done.exit_code, json.loads(done.stdout)["tried"]) == (0, 6), done.output
     done = CliRunner().invoke(app, ["test", str(folder), "--coverage", *limits])
     assert done.exit_code == 0, done.output
     assert {one["library"] for one in json.loads(done.stdout)["definitions"]} == {"XxPainkillers"}

@@ -35,20 +35,30 @@ PATIENT = {"type": "ExpressionRef", "name": "Patient", "locator": "2:3"}
 
 
 @pytest.mark.parametrize(
-    ("kind", "change"),
+    ("kind", "turned"),
     [
-        ("Less", "`<` → `<=`"),
-        ("LessOrEqual", "`<=` → `<`"),
-        ("Greater", "`>` → `>=`"),
-        ("GreaterOrEqual", "`>=` → `>`"),
-        ("Before", "`before` → `on or before`"),
-        ("SameOrAfter", "`on or after` → `after`"),
-        ("Equal", "`=` → `!=`"),
-        ("Equivalent", "`~` → `!~`"),
+        ("Less", ["`<` → `<=`", "`<` → `>=`"]),
+        ("LessOrEqual", ["`<=` → `<`", "`<=` → `>`"]),
+        ("Greater", ["`>` → `>=`", "`>` → `<=`"]),
+        ("GreaterOrEqual", ["`>=` → `>`", "`>=` → `<`"]),
+        ("Before", ["`before` → `on or before`", "`before` → `on or after`"]),
+        ("SameOrAfter", ["`on or after` → `after`", "`on or after` → `before`"]),
+        ("Equal", ["`=` → `!=`"]),
+        ("Equivalent", ["`~` → `!~`"]),
+        ("SameAs", ["`same as` → `not same as`"]),
     ],
 )
-def test_each_comparison_is_turned(kind, change):
-    assert changes(node(kind, PATIENT, PATIENT)) == [change]
+def test_each_comparison_is_turned_by_a_step_and_into_its_opposite(kind, turned):
+    assert changes(node(kind, PATIENT, PATIENT)) == turned
+
+
+def test_a_reason_to_survive_covers_the_step_and_not_the_opposite():
+    tag = {"annotation": [{"t": [{"name": "survives", "value": "both are the same day"}]}]}
+    found = mutants(library(node("Before", PATIENT, PATIENT), **tag))
+    assert [(mutant.change, mutant.excuse) for mutant in found] == [
+        ("`before` → `on or before`", "both are the same day"),
+        ("`before` → `on or after`", ""),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +105,10 @@ def test_an_interval_loses_and_gains_its_ends():
 
 def test_comparing_functions_of_clinical_data_are_turned_and_those_of_others_are_not():
     call = {"type": "FunctionRef", "name": "Is Below", "locator": "2:3", "operand": [PATIENT, PATIENT]}
-    assert changes({**call, "libraryName": "ClinicalData"}) == ["`Is Below` → `Is At Most`"]
+    assert changes({**call, "libraryName": "ClinicalData"}) == [
+        "`Is Below` → `Is At Most`",
+        "`Is Below` → `Is At Least`",
+    ]
     assert changes(call) == []
 
 
@@ -122,6 +135,7 @@ def test_applying_a_mutant_changes_one_place_of_a_copy():
     ]
     assert given.document == before
     assert sorted((found["type"], found["operand"][1]["value"]) for found in expressions) == [
+        ("GreaterOrEqual", "18"),
         ("Less", "17"),
         ("Less", "19"),
         ("LessOrEqual", "18"),

@@ -27,9 +27,9 @@ def change_cases(folder, change):
 def test_the_cases_of_the_new_guideline_catch_every_wrong_version(folder):
     told = []
     report = mutate(content_paths([folder]), GUIDELINE, progress=lambda *one: told.append(one[:2]))
-    assert (len(report.judged), len(report.of("caught")), report.left_out) == (5, 5, ())
+    assert (len(report.judged), len(report.of("caught")), report.left_out) == (6, 6, ())
     assert report.passed
-    assert told == [(number, 5) for number in range(1, 6)]
+    assert told == [(number, 6) for number in range(1, 7)]
 
 
 def test_without_one_half_of_a_pair_the_wrong_version_survives_and_the_report_says_where(folder):
@@ -44,7 +44,7 @@ def test_without_one_half_of_a_pair_the_wrong_version_survives_and_the_report_sa
     limit = next(one for one in survivors if one["definition"] == "NSAID Avoided Below")
     assert limit["cql"] == "30 'mL/min/{1.73_m2}'"
     assert f"SURVIVED {GUIDELINE}/Library/XxPainkillers.json, line {limit['line']}" in as_text(report)
-    assert "5 of 5 wrong versions" in as_text(report)
+    assert "6 of 6 wrong versions" in as_text(report)
 
 
 def test_a_survivor_that_its_author_explains_is_told_apart(folder):
@@ -84,7 +84,7 @@ def test_without_cases_everything_survives_because_nothing_evaluates_it(folder):
 def test_a_sample_is_spread_and_a_definition_that_is_not_there_is_refused(folder):
     paths = content_paths([folder])
     report = mutate(paths, GUIDELINE, limit=2)
-    assert (report.possible, len(report.judged)) == (5, 2)
+    assert (report.possible, len(report.judged)) == (6, 2)
     with pytest.raises(ContentError, match="no definition 'Nothing'"):
         mutate(paths, GUIDELINE, focus=Focus(definition="Nothing"))
     with pytest.raises(ContentError, match="no guideline called"):
