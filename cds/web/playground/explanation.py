@@ -8,6 +8,7 @@ from typing import Any
 
 from cds.content.guideline import Guideline
 from cds.content.walk import actions as plan_actions
+from cds.content.walk import is_fold
 from cds.decisions.evidence import facts_of
 from cds.expressions.logic import Logic
 from cds.web.playground.definition_text import definition_text, split_name
@@ -63,13 +64,15 @@ def why(exchange: Exchange, action_id: str, guideline: Guideline, store: Store) 
     """Give the reason of a card by the id of its action; None when the decision holds no such action that applied."""
     for action in _actions(exchange):
         if action["outcome"] == "true" and action.get("action") == action_id:
-            return _reason(action, exchange, guideline, store)
+            return _reason(_with_folded(action, guideline), exchange, guideline, store)
     return None
 
 
 def why_not(exchange: Exchange, guideline: Guideline, logic: Logic, store: Store) -> list[Reason]:
     """Give every recommendation that stayed silent: failed ones first, then undecided, then those that do not apply."""
-    silent = [action for action in _decision_actions(exchange) if action["outcome"] != "true"]
+    top = _decision_actions(exchange)
+    folded = [child for action in top if _folds(action, guideline) for child in action.get("actions", ())]
+    silent = [action for action in (*top, *folded) if action["outcome"] != "true"]
     silent.sort(key=lambda action: _STANDING.get(action["outcome"], 9))
     return [
         replace(_reason(action, exchange, guideline, store), missing=_missing(action, exchange, logic))
@@ -80,6 +83,19 @@ def why_not(exchange: Exchange, guideline: Guideline, logic: Logic, store: Store
 def _missing(action: Mapping[str, Any], exchange: Exchange, logic: Logic) -> tuple[str, ...]:
     undecided = [str(each["expression"]) for each in action.get("conditions", ()) if each["outcome"] == "unknown"]
     return missing_results(undecided[0], exchange, logic) if undecided else ()
+
+
+def _folds(action: Mapping[str, Any], guideline: Guideline) -> bool:
+    return is_fold(_written(action, guideline))
+
+
+def _with_folded(action: Mapping[str, Any], guideline: Guideline) -> Mapping[str, Any]:
+    """Give an action that folds recommendations the conditions and the evidence of those that applied."""
+    if not _folds(action, guideline):
+        return action
+    shown = [child for child in action.get("actions", ()) if child["outcome"] == "true"]
+    gathered = {name: [each for child in shown for each in child.get(name, ())] for name in ("conditions", "evidence")}
+    return {**action, **gathered}
 
 
 def _decision_actions(exchange: Exchange) -> list[Mapping[str, Any]]:

@@ -288,6 +288,30 @@ def test_evidence_is_resource_value_unit_date_and_where_it_came_from():
     assert source.reads == (("Latest", "valueQuantity = 80 umol/L"),)
 
 
+def test_a_card_that_folds_recommendations_has_the_reasons_of_those_that_applied_and_the_others_are_silent():
+    coded = [{"coding": [{"code": "x"}]}]
+    children = [
+        {"id": name, "title": name, "code": coded, "condition": [asks("Kidney.Other")]} for name in ("on", "off")
+    ]
+    group = {"id": "group", "title": "Group", "groupingBehavior": "visual-group", "code": coded, "action": children}
+    guideline = SimpleNamespace(plan={"action": [group]}, dependencies=GUIDELINE.dependencies)
+    path = "PlanDefinition.action[0]"
+    traced = [
+        {
+            "action": name,
+            "path": f"{path}.action[{index}]",
+            "outcome": outcome,
+            "conditions": [{"path": f"{path}.action[{index}]", "expression": "Kidney.Other", "outcome": outcome}],
+        }
+        for index, (name, outcome) in enumerate([("on", "true"), ("off", "false")])
+    ]
+    trace = {"action": "group", "path": path, "outcome": "true", "actions": traced}
+    reason = why(exchange(trace), "group", guideline, FHIRStore())
+    assert [(each.name, each.outcome) for each in reason.conditions] == [("Other", "true")]
+    (silent,) = why_not(exchange(trace), guideline, LOGIC, FHIRStore())
+    assert silent.title == "off"
+
+
 def test_only_what_applied_is_a_reason_for_a_card():
     assert why(exchange(*TRACE), "always", GUIDELINE, FHIRStore()).outcome == "true"
     assert why(exchange(*TRACE), "severe", GUIDELINE, FHIRStore()) is None
