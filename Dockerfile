@@ -8,7 +8,7 @@ COPY cds cds
 COPY plan_definitions plan_definitions
 COPY fhir_mappings fhir_mappings
 RUN python3 -m venv /opt/cds \
- && /opt/cds/bin/pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt ".[postgres]" \
+ && /opt/cds/bin/pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt ".[otel,postgres]" \
  && /opt/cds/bin/pip uninstall --yes pip setuptools
 
 FROM ${BASE}

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format elm check cases mutate integration e2e bench bench-engine conformance-engine fuzz coverage-pages docs clean
+.PHONY: help run test lint format elm check cases mutate integration e2e bench bench-engine conformance-engine fuzz coverage-pages docs sbom audit clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
@@ -90,3 +90,11 @@ $(VENV)/.docs: $(VENV)/.dev
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) dist build .cache .coverage htmlcov
+
+sbom: $(VENV)/.run ## Write a CycloneDX list of everything that is installed to sbom.json
+	@test -x .cache/sbom/bin/cyclonedx-py || ($(PYTHON) -m venv .cache/sbom && .cache/sbom/bin/pip install --quiet cyclonedx-bom)
+	.cache/sbom/bin/cyclonedx-py environment $(BIN)/python --output-reproducible --of JSON -o sbom.json
+
+audit: ## Ask the advisory database about every pinned dependency (needs the network)
+	@test -x .cache/audit/bin/pip-audit || ($(PYTHON) -m venv .cache/audit && .cache/audit/bin/pip install --quiet pip-audit)
+	.cache/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip

@@ -1,0 +1,82 @@
+"""The files that deploy the server keep their promises, and the threat model names tests that exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cds.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+KUBERNETES = [
+    document
+    for path in sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml"))
+    for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
+]
+SETTINGS = {f"CDS_{name.upper()}" for name in Settings.model_fields}
+
+
+def of_kind(kind):
+    return next(document for document in KUBERNETES if document["kind"] == kind)
+
+
+def pod():
+    return of_kind("Deployment")["spec"]["template"]["spec"]
+
+
+def test_the_pod_runs_without_rights():
+    (container,) = pod()["containers"]
+    assert pod()["securityContext"]["runAsNonRoot"] is True
+    assert pod()["automountServiceAccountToken"] is False
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def test_the_pod_is_asked_at_the_right_addresses_and_has_time_to_end():
+    (container,) = pod()["containers"]
+    assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
+    assert container["readinessProbe"]["httpGet"]["path"] == container["startupProbe"]["httpGet"]["path"] == "/readyz"
+    drain = float(of_kind("ConfigMap")["data"]["CDS_DRAIN_SECONDS"])
+    assert pod()["terminationGracePeriodSeconds"] > drain + 30
+    assert drain > 2 * container["readinessProbe"]["periodSeconds"]
+
+
+@pytest.mark.parametrize("kind", ["PodDisruptionBudget", "NetworkPolicy"])
+def test_what_guards_the_pods_selects_them(kind):
+    selector = of_kind(kind)["spec"].get("selector") or of_kind(kind)["spec"]["podSelector"]
+    labels = of_kind("Deployment")["spec"]["template"]["metadata"]["labels"]
+    assert selector["matchLabels"].items() <= labels.items()
+    assert of_kind("HorizontalPodAutoscaler")["spec"]["scaleTargetRef"]["name"] == "cds"
+
+
+@pytest.mark.parametrize(
+    "file", ["deploy/kubernetes/cds.yaml", "docker-compose.yml", "Dockerfile", "docs/operators.md", "README.md"]
+)
+def test_every_setting_that_a_file_names_exists(file):
+    named = set(re.findall(r"\bCDS_[A-Z_]+\b", (ROOT / file).read_text(encoding="utf-8")))
+    assert named <= SETTINGS
+
+
+def test_every_setting_is_in_the_readme():
+    named = set(re.findall(r"\bCDS_[A-Z_]+\b", (ROOT / "README.md").read_text(encoding="utf-8")))
+    assert named >= SETTINGS
+
+
+def test_the_threat_model_names_tests_that_exist():
+    text = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"tests/[\w/.]+\w", text))
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_architecture_names_the_layers_that_are_enforced():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    layers = re.findall(r'^  "(.+)",$', text.partition("layers = [")[2].partition("]")[0], re.MULTILINE)
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    assert "\n".join(layers) in page
