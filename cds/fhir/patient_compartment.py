@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 # The element that names the patient where it is not `subject`.
@@ -34,5 +34,15 @@ def patient_element(resource_type: str) -> str:
 
 def patient_reference(resource: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Give the Reference to the patient, None where the resource does not say."""
+    if resource.get("resourceType") == "Appointment":
+        return next(_patients_among(resource.get("participant") or ()), None)
     reference = resource.get(patient_element(str(resource.get("resourceType"))))
     return reference if isinstance(reference, Mapping) else None
+
+
+def _patients_among(participants: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the actors that are patients: others may take part in an appointment."""
+    for participant in participants:
+        actor = participant.get("actor") if isinstance(participant, Mapping) else None
+        if isinstance(actor, Mapping) and "Patient/" in str(actor.get("reference")):
+            yield actor
