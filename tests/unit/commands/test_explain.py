@@ -88,3 +88,23 @@ def test_failed_open_and_silent_actions_are_told_apart():
 def test_erased_values_are_counted_not_shown():
     text = explanation({**RECORD, "erased": ["/a", "/b"]})
     assert "2 values were erased" in text
+
+
+def test_what_a_condition_rests_on_is_told_from_where_the_record_holds_it_once():
+    reads = {"paths": ["valueQuantity"], "resources": ["Observation/o1"], "values": [[{"value": 24, "unit": "mL/min"}]]}
+    record = {
+        **RECORD,
+        "actions": [
+            {
+                "action": "r1",
+                "path": "PlanDefinition.action[0]",
+                "outcome": "true",
+                "conditions": [{"expression": "Low", "outcome": "true", "definition": "Kidney.Low"}],
+            }
+        ],
+        "evidence": {
+            "Kidney.Low": {"uses": ["Kidney.Latest"]},
+            "Kidney.Latest": {"reads": [{"origin": "prefetch:egfr", **reads}]},
+        },
+    }
+    assert "    ✓ Low is true\n      Observation/o1 (prefetch:egfr): valueQuantity = 24 mL/min" in explanation(record)

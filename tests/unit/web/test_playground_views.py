@@ -312,6 +312,17 @@ def test_a_card_that_folds_recommendations_has_the_reasons_of_those_that_applied
     assert silent.title == "off"
 
 
+def test_evidence_of_a_definition_is_shown_with_every_condition_that_asks_for_it():
+    conditions = [condition(0, 0, "true") | {"definition": "Logic.Severe"}]
+    [action] = [TRACE[0] | {"conditions": conditions, "evidence": []}]
+    read = {"paths": ["status"], "resources": ["Observation/c-2026-01-01"], "values": [["final"]]}
+    made = exchange(action)
+    evidence = {"Logic.Severe": {"uses": ["Logic.Latest"]}, "Logic.Latest": {"reads": [read]}}
+    shown = replace(made, decision=replace(made.decision, evidence=evidence))
+    [source] = why_not(shown, GUIDELINE, LOGIC, FHIRStore())[0].sources
+    assert (source.summary, source.reads) == ("Creatinine: 80 umol/L", (("Latest", "status = final"),))
+
+
 def test_only_what_applied_is_a_reason_for_a_card():
     assert why(exchange(*TRACE), "always", GUIDELINE, FHIRStore()).outcome == "true"
     assert why(exchange(*TRACE), "severe", GUIDELINE, FHIRStore()) is None
