@@ -45,6 +45,7 @@ from cds.web.guard import Guard
 from cds.web.health import Draining, health_router
 from cds.web.key_sets import KeySets
 from cds.web.metrics import CountingLog, Metrics
+from cds.web.openapi import install_openapi
 from cds.web.playground.ports import Sandbox
 from cds.web.playground.routes import playground_router
 from cds.web.rates import CallRates
@@ -139,9 +140,15 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
             yield
 
     app = FastAPI(
-        title="fhir-cds", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+        title="fhir-cds",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
     )
     install_error_responses(app)
+    install_openapi(app)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -14,12 +14,16 @@ from cds.hooks.request import CDSRequest
 from cds.service import Serving, call_service, list_services, receive_feedback
 from cds.stages import stage
 from cds.web.admission import Admission
+from cds.web.departure import unless_gone
 from cds.web.metrics import Metrics
+from cds.web.openapi import refusals, takes
 from cds.web.rates import CallRates
 from cds.web.request_body import read_body, read_json
 from cds.web.watched_call import watched_call
 
 JSON = "application/json"
+_REFUSED = refusals("400", "401", "404", "408", "413", "415", "503")
+_REFUSED_CALL = refusals("400", "401", "404", "408", "412", "413", "415", "429", "503")
 Authenticate = Callable[[Request], Awaitable[Caller]]
 
 
@@ -38,7 +42,7 @@ def cds_services_router(
     """
     router = APIRouter(tags=["CDS Hooks"])
 
-    @router.get("/cds-services")
+    @router.get("/cds-services", responses=refusals("401", "503"))
     async def discovery(request: Request) -> Response:
         """List the services; a client that has the list already gets 304 (CH-011, CH-026)."""
         await authenticate(request)
@@ -48,7 +52,7 @@ def cds_services_router(
             return Response(status_code=304, headers={"ETag": etag})
         return Response(body, media_type=JSON, headers={"ETag": etag})
 
-    @router.post("/cds-services/{service_id}")
+    @router.post("/cds-services/{service_id}", openapi_extra=takes(CDSRequest), responses=_REFUSED_CALL)
     async def call(service_id: str, request: Request) -> Response:
         """Answer one hook call."""
         world = serving.world
@@ -62,12 +66,14 @@ def cds_services_router(
             async with admission.turn(caller.name):
                 with stage("parse"):
                     hook_request = CDSRequest.from_json(loads(body))
-                watched.response = await call_service(service, hook_request, world, caller=caller)
+                watched.response = await unless_gone(
+                    request, call_service(service, hook_request, world, caller=caller)
+                )
                 with stage("serialise"):
                     answer = dumps(watched.response.to_wire())
         return Response(answer, media_type=JSON)
 
-    @router.post("/cds-services/{service_id}/feedback")
+    @router.post("/cds-services/{service_id}/feedback", openapi_extra=takes(FeedbackRequest), responses=_REFUSED)
     async def feedback(service_id: str, request: Request) -> Response:
         """Store what became of cards; `unmatched` counts those that this service did not serve to this client."""
         caller = await authenticate(request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from httptools import HttpParserInvalidURLError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADER_SECONDS = 10.0
@@ -31,6 +32,12 @@ class TimedConnection(HttpToolsProtocol):
         super().on_message_begin()
         if self._waiting is None:
             self._wait_for_headers()
+
+    def on_url(self, url: bytes) -> None:
+        """Take the address of the request; a whole URL is refused with 400, as it may name another host than Host."""
+        super().on_url(url)
+        if not self.url.startswith((b"/", b"*")):
+            raise HttpParserInvalidURLError
 
     def on_headers_complete(self) -> Any:
         """Stop the clock: from here on the body has its own."""

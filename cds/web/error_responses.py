@@ -23,6 +23,15 @@ _ISSUE_CODES = {
     HTTPStatus.REQUEST_TIMEOUT: "timeout",
 }
 
+# A body that is too long or too slow is not read to its end: the connection is of no further use.
+_HEADERS = {
+    401: {"WWW-Authenticate": "Bearer"},
+    408: {"Connection": "close"},
+    413: {"Connection": "close"},
+    429: {"Retry-After": "1"},
+    503: {"Retry-After": "5"},
+}
+
 _log = structlog.get_logger()
 
 
@@ -53,9 +62,7 @@ async def _refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, RefusedRequest):
         raise error
     _log.info("request refused", status=error.status, code=error.code, expression=error.expression)
-    headers = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "1"}, 503: {"Retry-After": "5"}}.get(
-        error.status
-    )
+    headers = _HEADERS.get(error.status)
     return outcome_response(error.status, error.code, str(error), expression=error.expression, headers=headers)
 
 

@@ -37,15 +37,20 @@ def fhir_router(serving: Serving, *, public_url: str, max_body_bytes: int, authe
         """Say what this FHIR server can do."""
         return _answer(capability_statement(OPERATIONS.values(), base_url=base_url, now=serving.world.clock()))
 
-    @router.api_route("/{resource_type}/${name}", methods=["GET", "POST"])
     async def type_operation(resource_type: str, name: str, request: Request) -> Response:
         """Run an operation on a resource type."""
         return await operation(resource_type, name, request, identity=None)
 
-    @router.api_route("/{resource_type}/{identity}/${name}", methods=["GET", "POST"])
     async def instance_operation(resource_type: str, identity: str, name: str, request: Request) -> Response:
         """Run an operation on one resource."""
         return await operation(resource_type, name, request, identity=identity)
+
+    for method in ("GET", "POST"):
+        for path, run in (
+            ("/{resource_type}/${name}", type_operation),
+            ("/{resource_type}/{identity}/${name}", instance_operation),
+        ):
+            router.add_api_route(path, run, methods=[method], operation_id=f"{run.__name__}_{method.lower()}")
 
     @router.get("/{resource_type}")
     async def search(resource_type: str, request: Request) -> Response:
