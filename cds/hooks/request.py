@@ -16,6 +16,8 @@ from cds.hooks.context import bare_id, read_context, resources_in
 from cds.hooks.contexts import hook_definition
 from cds.hooks.received import Received
 
+_MAX_TOKEN = 16_384  # characters; what is longer no server takes as a header
+
 
 class FHIRAuthorization(Received):
     """The bearer token that opens the EHR's FHIR server for this one call (CH-074 … CH-080).
@@ -32,11 +34,12 @@ class FHIRAuthorization(Received):
 
     @property
     def usable(self) -> bool:
-        """Say whether the token may be sent at all: a bearer token that has not expired, free of control characters."""
+        """Say whether the token may be sent at all: a bearer token that has not expired and fits into a header."""
         token = self.access_token.get_secret_value()
         return (
             self.token_type.lower() == "bearer"
             and self.expires_in > 0
+            and len(token) <= _MAX_TOKEN
             and token.isascii()
             and token.isprintable()
             and " " not in token

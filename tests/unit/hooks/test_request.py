@@ -155,6 +155,8 @@ def test_a_token_for_another_patient_is_refused():
         ({"access_token": "t", "expires_in": 0}, False),
         ({"access_token": "t", "expires_in": -1}, False),
         ({"access_token": "t t"}, False),
+        ({"access_token": "t" * 16_384}, True),
+        ({"access_token": "t" * 16_385}, False),
     ],
 )
 @pytest.mark.ch("CH-074", "CH-075", "CH-076", "CH-077", "CH-078")
