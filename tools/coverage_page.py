@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,17 @@ from cds.content.walk import named_events, recommendations
 from cds.expressions.logic_graph import LogicGraph, Unit
 from cds.expressions.own_libraries import condition_definitions, logic_graph, own_libraries
 from cds.tester.cases import Case, read_cases
+from tools.case_kinds import KINDS, kinds
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs" / "coverage"
 SHARED = Path(os.environ.get("CDS_SHARED", ROOT.parent / "shared"))
 _INDICATORS = {"routine": "info", "urgent": "warning", "asap": "warning", "stat": "critical"}
+_KINDS_EXPLAINED = (
+    "Counted are cases; the last five columns are told from their data and names. A boundary pair is two cases that "
+    "differ in one number or date, by little, and in their card. A dash is a kind without a case: a gap, or a kind "
+    "that the recommendation does not have (no limit, no unit)."
+)
 _GENERATED = "<!-- written by `python -m tools.coverage_page`; do not edit -->"
 
 
@@ -135,13 +141,19 @@ def _lines(page: Page) -> Iterator[str]:
         yield ""
     yield f"Every id below is preceded by `{page.guideline.id}-` in FHIR and on cards."
     yield ""
-    yield "| recommendation | section | cards | cases |"
-    yield "|---|---|---|---|"
+    yield f"| recommendation | section | cards | cases | fires | silent | {' | '.join(KINDS)} |"
+    yield f"|---|---|---|---|---|---|{'---|' * len(KINDS)}"
     by_recommendation = _grouped(page)
+    counted = kinds(page.cases)
     for code, rows in by_recommendation.items():
-        cases = sum(case.recommendation == code for case in page.cases)
         link = f"[`{_short(code, page)}`](#{_short(code, page)})"
-        yield f"| {link} | {_cell(', '.join(dict.fromkeys(row.section for row in rows)))} | {len(rows)} | {cases} |"
+        section = _cell(", ".join(dict.fromkeys(row.section for row in rows)))
+        own = [case for case in page.cases if case.recommendation == code]
+        fires, silent = _expectations({row.id for row in rows}, own)
+        shown = [len(rows), len(own), fires, silent, *(counted[code][kind] for kind in KINDS)]
+        yield f"| {link} | {section} | {' | '.join(str(number or '-') for number in shown)} |"
+    yield ""
+    yield _KINDS_EXPLAINED
     for code, rows in by_recommendation.items():
         yield ""
         yield f"## {_short(code, page)}"
@@ -153,7 +165,7 @@ def _lines(page: Page) -> Iterator[str]:
 
 def _action(row: Row, page: Page) -> Iterator[str]:
     name = row.id.removeprefix(f"{page.guideline.id}-")
-    fires, silent = _expectations(row.id, page.cases)
+    fires, silent = _expectations({row.id}, page.cases)
     seen = f"Fires in {fires} cases, silent in {silent}."
     yield f"**`{name}`** ({row.indicator}; {', '.join(row.hooks)}): {row.title}. {seen}"
     for unit in row.conditions:
@@ -165,8 +177,8 @@ def _action(row: Row, page: Page) -> Iterator[str]:
     yield ""
 
 
-def _expectations(action: str, cases: tuple[Case, ...]) -> tuple[int, int]:
-    """Count the cases that expect the action to fire, and those that expect it not to."""
+def _expectations(actions: Set[str], cases: Sequence[Case]) -> tuple[int, int]:
+    """Count the cases that expect one of the actions to fire, and those that expect none of them to."""
     fires = silent = 0
     for case in cases:
         expect: Mapping[str, Any] = case.expect
@@ -175,9 +187,9 @@ def _expectations(action: str, cases: tuple[Case, ...]) -> tuple[int, int]:
             *expect.get("fires_only", ()),
             *(one["action"] for one in expect.get("cards", ())),
         }
-        if action in wanted:
+        if actions & wanted:
             fires += 1
-        elif action in expect.get("silent", ()) or "fires_only" in expect:
+        elif actions & {*expect.get("silent", ())} or "fires_only" in expect:
             silent += 1
     return fires, silent
 
