@@ -75,8 +75,10 @@ bench-engine: $(VENV)/.dev ## Time the engine beside the reference engines, into
 	$(BIN)/pip install --quiet fhirpathpy
 	$(BIN)/python -m tests.benchmarks.engine.run
 
-fuzz: $(VENV)/.dev ## 100,000 mutations of ELM, FHIRPath and resources
+fuzz: $(VENV)/.dev ## 100,000 mutations of ELM, FHIRPath and resources, and 100,000 requests guided by coverage
 	$(BIN)/python -m tools.fuzz.engine --count 100000
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[fuzz]'
+	$(BIN)/python -m tools.fuzz.run_request_path --count 100000
 
 coverage-pages: $(VENV)/.dev ## Write docs/coverage/: recommendation, cards, CQL definitions, cases
 	$(BIN)/python -m tools.coverage_page

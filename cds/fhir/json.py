@@ -61,11 +61,13 @@ def _decimal(digits: str) -> Decimal:
     return value
 
 
-def _integer(digits: str) -> int:
+def _integer(digits: str) -> int | Decimal:
     if len(digits) > _MAX_DIGITS:
         msg = "a number is out of range"
         raise BadRequest(msg)
-    return int(digits)
+    value = int(digits)
+    # What does not fit into 64 bits could be read, but not be written again, as an int.
+    return value if -(2**63) <= value < 2**64 else Decimal(digits)
 
 
 def _constant(name: str) -> Any:

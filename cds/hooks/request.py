@@ -113,7 +113,11 @@ class CDSRequest(Received):
         selected = self.context.get("selections")
         if selected is None:
             return None
-        by_id = {draft.get("id"): f"{draft.get('resourceType')}/{draft.get('id')}" for draft in self.draft_orders}
+        by_id = {
+            draft["id"]: f"{draft.get('resourceType')}/{draft['id']}"
+            for draft in self.draft_orders
+            if isinstance(draft.get("id"), str)
+        }
         return [reference if "/" in reference else by_id.get(reference, reference) for reference in selected]
 
     def token_values(self, now: datetime) -> dict[str, str]:
