@@ -68,8 +68,16 @@ def breaking() -> Iterator[dict[str, str]]:
     listening = {name: socket.create_server(("127.0.0.1", 0)) for name in BREAKS}
     for name, server in listening.items():
         threading.Thread(target=_serve, args=(server, BREAKS[name]), daemon=True).start()
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        free = nobody.getsockname()[1]
+    ports = {name: server.getsockname()[1] for name, server in listening.items()}
     try:
-        yield {name: f"http://127.0.0.1:{server.getsockname()[1]}/fhir" for name, server in listening.items()}
+        yield {
+            **{name: f"http://127.0.0.1:{port}/fhir" for name, port in ports.items()},
+            "refused": f"http://127.0.0.1:{free}/fhir",
+            "no-tls": f"https://127.0.0.1:{ports['not-http']}/fhir",
+            "no-such-host": "https://no-such-host.invalid/fhir",
+        }
     finally:
         for server in listening.values():
             server.close()

@@ -137,12 +137,14 @@ MOODS: dict[str, Mood] = {
 
 
 class FaultyFHIR:
-    """The application; `seen` lists (mood, path, Authorization header) of every request."""
+    """The application; `seen` lists (mood, path, Authorization header) of every request, `abandoned` the paths
+    of those whose client went away."""
 
     def __init__(self, port: int, day: Any, moods: Mapping[str, Mood] = MOODS) -> None:
         self._moods = moods
         self.address = f"http://127.0.0.1:{port}"
         self.seen: list[tuple[str, str, str | None]] = []
+        self.abandoned: list[str] = []
         resources = sandbox_resources(day)
         self._servers = {
             mood: SandboxServer(FHIRStore(resources, base_url=self.base(mood), zone=UTC)) for mood in moods

@@ -61,6 +61,19 @@ async def in_any_order(server: FaultyFHIR, request: Request, path: str) -> Respo
     return _answer(document)
 
 
+async def pages_of_one(server: FaultyFHIR, request: Request, path: str) -> Response:
+    """One match per page, for everybody."""
+    document = server.decoded(request, path, without={"_page"})
+    entries = document.get("entry", [])
+    number = int(request.query_params.get("_page", "0"))
+    if number + 1 < len(entries):
+        url = str(request.url.include_query_params(_page=number + 1))
+        document.setdefault("link", []).append({"relation": "next", "url": url})
+    if entries:
+        document["entry"] = entries[number : number + 1]
+    return _answer(document)
+
+
 async def without_total(server: FaultyFHIR, request: Request, path: str) -> Response:
     document = server.decoded(request, path)
     document.pop("total", None)
@@ -103,6 +116,16 @@ async def drips(server: FaultyFHIR, request: Request, path: str) -> Response:
     return StreamingResponse(parts(), media_type=_FHIR_JSON)
 
 
+async def waits(server: FaultyFHIR, request: Request, path: str) -> Response:
+    """Answer after a long time, or note that nobody waits any more."""
+    for _ in range(100):
+        if await request.is_disconnected():
+            server.abandoned.append(path)
+            break
+        await asyncio.sleep(0.05)
+    return server.answer(request, path)
+
+
 async def in_xml(server: FaultyFHIR, request: Request, path: str) -> Response:
     return Response('<Bundle xmlns="http://hl7.org/fhir"/>', media_type="application/fhir+xml")
 
@@ -132,10 +155,12 @@ FAULTS: dict[str, Mood] = {
     "ignores-include": _ignoring("_include"),
     "in-any-order": in_any_order,
     "without-total": without_total,
+    "pages-of-one": pages_of_one,
     "compressed": compressed,
     "bomb": bomb,
     "endless": endless,
     "drips": drips,
+    "waits": waits,
     "xml": in_xml,
     "token-expires": token_expires,
 }

@@ -61,7 +61,9 @@ def what_the_host_header_says_is_in_no_answer(target: Range) -> None:
             b"GET /cds-services HTTP/1.1\r\n" + HOST + b"".join(b"X-%d: a\r\n" % number for number in range(2000)),
             431,
         ),
-        "an address of 100 kB": (b"GET /cds-services?" + b"a" * 100_000 + b" HTTP/1.1\r\n" + HOST, 414),
+        "an address of 60 kB": (b"GET /cds-services?" + b"a" * 60_000 + b" HTTP/1.1\r\n" + HOST, 414),
+        # Beyond 64 kB the HTTP parser itself refuses.
+        "an address of 100 kB": (b"GET /cds-services?" + b"a" * 100_000 + b" HTTP/1.1\r\n" + HOST, 400),
     },
 )
 def headers_and_addresses_have_a_size(target: Range, case: tuple[bytes, int]) -> None:

@@ -5,16 +5,19 @@ A row has one or several checks; a check is a function of the `Range`, or of the
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
+import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tests.server.conftest import Server
+from tests.server.conftest import Server, running
 from tests.server.faulty_fhir import FaultyFHIR
 from tests.server.test_calls import without_identifiers
 
@@ -76,6 +79,12 @@ class Range:
         self.reference = self.cards(self.call())
         assert self.reference
 
+    def restarted(self, **changes: Any) -> AbstractContextManager[Server]:
+        """Start one more worker of the locked server, as after a restart, with settings of its own if need be."""
+        settings = self.locked[0].settings
+        kept = {name: getattr(settings, name) for name in settings.model_fields_set}
+        return running(sandbox=False, **{**kept, **changes})
+
     def body(self, **changes: Any) -> dict[str, Any]:
         """A good hook call with everything prefetched and no FHIR server; `...` removes a member."""
         changes = {"fhirServer": ..., "prefetch": self.everything, **changes}
@@ -109,6 +118,17 @@ class Range:
             except OSError:
                 pass  # refused before all of it was sent: the answer is there all the same
             return received(connection)
+
+    @staticmethod
+    def wait_for(http: httpx.Client) -> None:
+        """Wait until a server that was just started is ready."""
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            with contextlib.suppress(httpx.TransportError):
+                if http.get("/readyz").status_code == 200:
+                    return
+            time.sleep(0.1)
+        raise AssertionError("the server does not start")
 
     @staticmethod
     def cards(answer: httpx.Response) -> list[dict[str, Any]]:
