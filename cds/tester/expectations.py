@@ -82,6 +82,9 @@ def _card(wanted: Mapping[str, Any], card: Card) -> Iterator[str]:
                 yield f"the {member} does not contain {part!r}: {text}"
     if "suggestions" in wanted:
         yield from _suggestions(wanted["suggestions"], card.suggestions or [])
+    labels = [suggestion.label for suggestion in card.suggestions or []]
+    if wanted.get("suggestion_labels", labels) != labels:
+        yield f"the suggestions are {labels}, not {wanted['suggestion_labels']}"
 
 
 def _suggestions(wanted: Sequence[Mapping[str, Any]], suggestions: Sequence[Suggestion]) -> Iterator[str]:

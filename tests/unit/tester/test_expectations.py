@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cds.cards.folding import FOLDED
-from cds.hooks.response import Card, Coding, Source
+from cds.hooks.response import Card, Coding, Source, Suggestion
 from cds.tester.expectations import differences, unknown_actions
 
 
@@ -50,3 +50,10 @@ def test_a_card_that_folds_recommendations_tells_each_of_them():
     assert list(differences({"fires": ["r"]}, [folded])) == ["r did not fire"]
     (difference,) = differences({"cards": [{"action": "driving", "summary": ["No blood"]}]}, [folded])
     assert "Drive with care" in difference
+
+
+def test_all_suggestions_can_be_named_so_that_a_surplus_one_fails_the_case():
+    offering = card("Too much").model_copy(update={"suggestions": [Suggestion(uuid="a", label="Stop")]})
+    assert list(differences({"cards": [{"action": "r", "suggestion_labels": ["Stop"]}]}, [offering])) == []
+    (difference,) = differences({"cards": [{"action": "r", "suggestion_labels": []}]}, [offering])
+    assert difference == "r: the suggestions are ['Stop'], not []"
