@@ -13,6 +13,9 @@ _PAIRS = (
     ("atc-to-rxnorm", "drugs", "ATC", "RXNORM"),
     ("rxnorm-to-atc", "drugs", "RXNORM", "ATC"),
     ("atc-to-snomed", "drugs", "ATC", "SNOMED"),
+    ("snomed-to-atc", "drugs", "SNOMED", "ATC"),
+    ("rxnorm-to-snomed", "drugs", "RXNORM", "SNOMED"),
+    ("snomed-to-rxnorm", "drugs", "SNOMED", "RXNORM"),
 )
 
 
