@@ -42,10 +42,13 @@ def _decimal_text(ours: Any, theirs: Any) -> bool:
 
 
 def _flattened(ours: Any, theirs: Any) -> bool:
-    if not (isinstance(ours, list) and isinstance(theirs, list) and None in theirs):
+    if not (isinstance(ours, list) and isinstance(theirs, list)):
+        return False
+    if None not in theirs and not any(isinstance(part, list) for part in theirs):
         return False
     items = [item for part in theirs if part is not None for item in (part if isinstance(part, list) else [part])]
-    return _same(ours, items) or _same(_without_places(ours), _without_places(items))
+    filtered = [item for item in items if item is not None]
+    return any(_same(ours, one) or _same(_without_places(ours), _without_places(one)) for one in (items, filtered))
 
 
 def _uncertain(ours: Any, theirs: Any) -> bool:
