@@ -1,4 +1,4 @@
-"""Write docs/lenalidomide-story.md: one patient from the first order to the third cycle, visit by visit, with every card.
+"""Write docs/lenalidomide-story.md: one patient from the first order to the third cycle, with every card of each visit.
 
     python -m tools.lenalidomide_story
 
