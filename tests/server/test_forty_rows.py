@@ -14,10 +14,10 @@ from tests.server.client_tokens import PUBLIC_URL, clients_file
 from tests.server.conftest import NOW, free_port, running, serving
 from tests.server.faulty_fhir import FaultyFHIR
 from tests.server.fhir_faults import FAULTS
-from tests.server.forty import bodies, callers, data, fhir_server, framing, handed_over, operation
+from tests.server.forty import bodies, callers, data, fhir_server, framing, handed_over, key_source, operation
 from tests.server.forty.rows import CHECKS, Check, Range
 
-MODULES = (framing, bodies, callers, handed_over, data, fhir_server, operation)
+MODULES = (framing, bodies, callers, key_source, handed_over, data, fhir_server, operation)
 
 
 @pytest.fixture(scope="module")

@@ -50,6 +50,7 @@ def fault(answer: httpx.Response, template: str) -> str | None:
     return "results of nobody" if [*resources_of(resource)] else None
 
 
+@pytest.mark.pd("PD-189")
 def test_a_strict_server_takes_every_template_of_every_service(fhir_server, knowledge, patient, figures):
     used = templates(knowledge)
     faults = []
@@ -66,6 +67,7 @@ def test_a_strict_server_takes_every_template_of_every_service(fhir_server, know
     assert faults == []
 
 
+@pytest.mark.pd("PD-189")
 def test_no_template_is_longer_than_an_address_may_be(knowledge):
     assert [users[0] for template, users in templates(knowledge).items() if len(template) > LONGEST] == []
 
