@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format elm check cases mutate integration e2e bench bench-engine conformance-engine fuzz coverage-pages docs sbom audit clean
+.PHONY: help run test lint format elm check cases mutate integration hapi e2e bench bench-engine conformance-engine fuzz coverage-pages docs sbom audit clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
