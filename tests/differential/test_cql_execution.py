@@ -15,7 +15,7 @@ from tools.oracles.project_patients import project_patient, project_value_sets
 from tools.oracles.random_patients import random_patient
 
 TYPICAL_PATIENTS = range(15)
-PROJECT_PATIENTS = range(1000, 1002)
+PROJECT_PATIENTS = range(1000, 1001)
 
 
 @pytest.fixture(scope="module")
