@@ -21,6 +21,10 @@ _WRITERS = 2
 _HEADERS = {"Content-Type": "application/fhir+json", "Prefer": "return=minimal"}
 
 
+class TransactionRefused(Exception):
+    """The server did not take a transaction; the message is its answer."""
+
+
 @dataclass(frozen=True)
 class NumberedCase:
     """A case with its data and its hook request under ids of its own: the case's, after a prefix."""
@@ -41,12 +45,29 @@ def numbered_cases(paths: Sequence[Path]) -> list[NumberedCase]:
     return [_numbered(case, number) for number, case in enumerate(cases)]
 
 
-def write_cases(base_url: str, cases: Sequence[NumberedCase]) -> int:
-    """Write the data of the cases, a few cases per transaction; return the number of resources."""
-    groups = [[*_closed(group)] for group in _groups(cases)]
-    with httpx.Client(headers=_HEADERS, timeout=300, trust_env=False) as http, ThreadPoolExecutor(_WRITERS) as writers:
-        list(writers.map(lambda resources: transaction(http, base_url, resources), groups))
-    return sum(map(len, groups))
+@dataclass(frozen=True)
+class Written:
+    """What became of the data of all cases: resources written, and why the server refused a case, by its prefix."""
+
+    resources: int
+    refused: dict[str, str]
+
+
+def write_cases(base_url: str, cases: Sequence[NumberedCase]) -> Written:
+    """Write the data of the cases, a few cases per transaction; after a refusal, each of these cases by itself."""
+    with httpx.Client(timeout=300, trust_env=False) as http, ThreadPoolExecutor(_WRITERS) as writers:
+        refused = list(writers.map(lambda group: _write(http, base_url, group), _groups(cases)))
+    return Written(sum(len(case.resources) for case in cases), {prefix: why for one in refused for prefix, why in one})
+
+
+def _write(http: httpx.Client, base_url: str, group: Sequence[NumberedCase]) -> list[tuple[str, str]]:
+    try:
+        transaction(http, base_url, _closed(group))
+    except TransactionRefused as refusal:
+        if len(group) == 1:
+            return [(group[0].prefix, str(refusal))]
+        return [each for case in group for each in _write(http, base_url, [case])]
+    return []
 
 
 def _groups(cases: Sequence[NumberedCase]) -> Iterator[Sequence[NumberedCase]]:
@@ -55,14 +76,15 @@ def _groups(cases: Sequence[NumberedCase]) -> Iterator[Sequence[NumberedCase]]:
 
 
 def transaction(http: httpx.Client, base_url: str, resources: Iterable[Mapping[str, Any]]) -> None:
-    """Write resources under their own ids, all of them or none."""
+    """Write resources under their own ids, all of them or none. Raises TransactionRefused."""
     entries = [
         {"resource": resource, "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"}}
         for resource in resources
     ]
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
     answer = http.post(base_url, content=dumps(bundle), headers=_HEADERS)
-    assert answer.status_code == 200, answer.text[:2000]
+    if answer.status_code != 200:
+        raise TransactionRefused(answer.text[:500])
 
 
 def _numbered(case: Case, number: int) -> NumberedCase:

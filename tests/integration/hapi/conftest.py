@@ -15,10 +15,11 @@ import pytest
 
 from cds.knowledge import Knowledge
 from cds.tester.runner import knowledge_with_drafts
-from tests.integration.hapi.case_data import NumberedCase, numbered_cases, write_cases
+from tests.integration.hapi.case_data import NumberedCase, Written, numbered_cases, write_cases
 from tools.hapi import server as hapi
 
-CONTENT = [Path("plan_definitions"), Path("fhir_mappings")]
+ROOT = Path(__file__).parents[3]
+CONTENT = [ROOT / "plan_definitions", ROOT / "fhir_mappings"]
 FIGURES: dict[str, str] = {}
 
 
@@ -46,13 +47,13 @@ def cases() -> list[NumberedCase]:
 
 
 @pytest.fixture(scope="session")
-def cases_on_server(fhir_server, cases) -> str:
-    """The base URL, with the data of every case on the server."""
+def written(fhir_server, cases) -> Written:
+    """What became of the data of every case on the server."""
     begin = time.monotonic()
     written = write_cases(fhir_server, cases)
     seconds = time.monotonic() - begin
-    FIGURES["cases, writing their data"] = f"{written} resources in {seconds:.0f} s"
-    return fhir_server
+    FIGURES["cases, writing their data"] = f"{written.resources} resources in {seconds:.0f} s"
+    return written
 
 
 @pytest.fixture(scope="session")
