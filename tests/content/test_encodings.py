@@ -59,7 +59,8 @@ class Hospital:
         if way is not None:
             resources, drafts = self.encoder.encode(resources, drafts, way)
         hook = self.knowledge.services[service_id].hook
-        return self.cards(service_id, resources, hook_call(hook, story.id, drafts), NOW)
+        on_record = [*resources, *drafts] if hook == "order-dispatch" else resources
+        return self.cards(service_id, on_record, hook_call(hook, story.id, drafts), NOW)
 
     def answer_case(self, case, way):
         """The cards of a case that the authors of a guideline wrote."""
@@ -91,6 +92,9 @@ def hook_call(hook, patient_id, drafts):
         context["draftOrders"] = {"resourceType": "Bundle", "type": "collection", "entry": entries}
     if hook == "order-select":
         context["selections"] = [f"{draft['resourceType']}/{draft['id']}" for draft in drafts]
+    if hook == "order-dispatch":
+        context["dispatchedOrders"] = [f"{draft['resourceType']}/{draft['id']}" for draft in drafts]
+        context["performer"] = "Organization/pharmacy"
     if hook.startswith("encounter"):
         context["encounterId"] = "visit"
     return {"hook": hook, "hookInstance": "00000000-0000-4000-8000-000000000001", "context": context}
