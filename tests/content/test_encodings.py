@@ -59,6 +59,8 @@ class Hospital:
         if way is not None:
             resources, drafts = self.encoder.encode(resources, drafts, way)
         hook = self.knowledge.services[service_id].hook
+        if hook == "order-dispatch" and not drafts:
+            return []  # there is nothing to dispatch
         on_record = [*resources, *drafts] if hook == "order-dispatch" else resources
         return self.cards(service_id, on_record, hook_call(hook, story.id, drafts), NOW)
 
