@@ -82,9 +82,9 @@ def page(guideline: Guideline, shelf: Shelf) -> Page:
         Row(
             id=action["id"],
             recommendation=recommendation_of(action) or "",
-            section=", ".join(dict.fromkeys(one["label"] for one in action["documentation"] if "label" in one)),
+            section=", ".join(dict.fromkeys(one["label"] for one in action.get("documentation", ()) if "label" in one)),
             title=action.get("title", ""),
-            indicator=_INDICATORS[action["priority"]],
+            indicator=_INDICATORS[action.get("priority", "routine")],
             hooks=named_events(action) or named_events(guideline.plan),
             conditions=tuple(conditions[path]),
         )

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cds.tester.focus import Focus
+from cds.tester.mutation_run import mutate
 from cds.tester.runner import run_cases
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +26,7 @@ def actions_of(recommendation):
 
 @cache
 def report():
-    return run_cases([GUIDELINE, ROOT / "fhir_mappings"])
+    return run_cases([GUIDELINE, ROOT / "fhir_mappings"], definitions=True)
 
 
 @cache
@@ -42,8 +44,19 @@ def test_every_case_of_the_guideline_passes():
     assert len(report().results) > 400
 
 
-def test_every_condition_was_seen_true_and_seen_false():
+def test_every_condition_was_seen_true_false_and_unknown_where_it_can_be():
     assert not report().gaps
+    assert not [condition.expression for condition in report().coverage if condition.lacks_unknown]
+
+
+def test_every_definition_behind_a_condition_was_seen_as_all_it_can_be():
+    assert len(report().definitions) > 250
+    assert not [(one.library, one.definition, one.missing, one.contradicted) for one in report().definition_gaps]
+
+
+def test_a_wrong_limit_or_comparison_is_noticed():
+    checked = mutate([GUIDELINE, ROOT / "fhir_mappings"], "dk-denosumab", focus=Focus(definition="Is Half A Year"))
+    assert len(checked.of("caught")) == len(checked.judged) > 0
 
 
 def test_every_action_was_shown_as_a_card():
