@@ -85,6 +85,41 @@ def test_carriers_of_a_function_are_the_definitions_that_call_it_through_functio
     ]
 
 
+ITEMS = {"type": "Query", "source": [{"alias": "D", "expression": RETRIEVE}]}
+AS_LIST = {"resultTypeSpecifier": {"type": "ListTypeSpecifier"}}
+
+
+@pytest.mark.parametrize(
+    ("expression", "needed"),
+    [
+        ({"type": "Equal", "operand": [{"type": "Count", "source": RETRIEVE}, NUMBER]}, ("true", "false")),
+        ({"type": "Equal", "operand": [FIRST, NUMBER]}, ("true", "false", "null")),
+        ({"type": "Equal", "operand": [reference("data"), reference("data")]}, ("true", "false", "null")),
+        ({"type": "Is", "operand": FIRST}, ("true", "false")),
+        ({"type": "In", "operand": [NUMBER, {**ITEMS, **AS_LIST}]}, ("true", "false")),
+        ({"type": "In", "operand": [NUMBER, ITEMS]}, ("true", "false", "null")),
+        ({"type": "In", "operand": [NUMBER, {**ITEMS, **AS_LIST, "aggregate": {}}]}, ("true", "false", "null")),
+        ({"type": "Less", "operand": [FIRST, NUMBER]}, ("true", "false", "null")),
+    ],
+)
+def test_a_condition_should_be_seen_unknown_unless_it_cannot_be_by_its_form(expression, needed):
+    found = graph(data=RETRIEVE, it=expression)
+    assert found.needed(unit("it"), BOOLEAN, is_condition=True) == needed
+    assert found.needed(unit("it"), BOOLEAN) == ("true", "false")
+
+
+def test_what_depends_on_a_definition_is_found_through_functions():
+    statements = [
+        {"name": "limit", "expression": NUMBER},
+        {"name": "f", "type": "FunctionDef", "expression": reference("limit")},
+        {"name": "it", "expression": reference("f", "FunctionRef")},
+        {"name": "other", "expression": NUMBER},
+    ]
+    found = LogicGraph({"L": {"library": {"statements": {"def": statements}}}})
+    assert found.dependents(unit("limit")) == {unit("limit"), unit("f", "function"), unit("it")}
+    assert found.dependents(unit("it")) == {unit("it")}
+
+
 @pytest.mark.parametrize(
     ("value", "kind"),
     [
