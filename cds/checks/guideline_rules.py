@@ -96,9 +96,15 @@ def _source(subject: Subject) -> Iterator[Place]:
 
 
 def _condition(subject: Subject) -> Iterator[Place]:
+    top = subject.guideline.plan.get("action", ())
+    conditioned = {f"action[{index}]" for index, action in enumerate(top) if _has_condition(action)}
     for path, action in subject.cards():
-        if not any(condition.get("kind") == "applicability" for condition in action.get("condition", ())):
+        if not _has_condition(action) and path.partition(".")[0] not in conditioned:
             yield subject.place(f"{path}.condition", "without a condition the card is shown to every patient")
+
+
+def _has_condition(action: Mapping[str, Any]) -> bool:
+    return any(condition.get("kind") == "applicability" for condition in action.get("condition", ()))
 
 
 def _triggers(subject: Subject) -> Iterator[Place]:
