@@ -22,7 +22,10 @@ def findings(plan, rule):
 
 def folded(child, **group):
     coded = {"id": "a", "code": [{"coding": [{"system": "urn:x/CodeSystem/recommendation", "code": "a"}]}], **child}
-    return {"action": [{"title": "G", "groupingBehavior": "visual-group", "action": [coded], **group}]}
+    return {
+        "resourceType": "PlanDefinition",
+        "action": [{"title": "G", "groupingBehavior": "visual-group", "action": [coded], **group}],
+    }
 
 
 @pytest.mark.parametrize(
