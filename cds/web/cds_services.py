@@ -66,9 +66,7 @@ def cds_services_router(
             async with admission.turn(caller.name):
                 with stage("parse"):
                     hook_request = CDSRequest.from_json(loads(body))
-                watched.response = await unless_gone(
-                    request, call_service(service, hook_request, world, caller=caller)
-                )
+                watched.response = await unless_gone(request, call_service(service, hook_request, world, caller=caller))
                 with stage("serialise"):
                     answer = dumps(watched.response.to_wire())
         return Response(answer, media_type=JSON)

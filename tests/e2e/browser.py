@@ -28,7 +28,7 @@ _FLAGS = (
     "--hide-scrollbars",
     "--remote-debugging-port=0",
 )
-_SECONDS = 30
+_SECONDS = 120
 
 
 class Refused(Exception):

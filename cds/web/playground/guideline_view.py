@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cds.content import walk
 from cds.content.guideline import Guideline
-from cds.content.walk import named_events
 from cds.engine import EngineError
 from cds.expressions.logic import Logic
 from cds.fhir.elements import objects_at
@@ -16,7 +16,7 @@ from cds.web.playground.definition_text import definition_text, split_name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation:
-    """One top-level action of the plan; `logic` is the CQL of its conditions, `reads` the data these need."""
+    """One recommendation of the plan; `logic` is the CQL of its conditions, `reads` the data these need."""
 
     id: str
     title: str
@@ -41,17 +41,17 @@ def recommendations(
     """
     return [
         Recommendation(
-            id=str(action.get("id") or index),
-            title=str(action.get("title") or ""),
+            id=str(action.get("id") or path),
+            title=str(action.get("title") or action.get("id") or path),
             meaning=str(action.get("textEquivalent") or ""),
             section="; ".join(str(each.get("label", "")) for each in objects_at(action, "documentation")),
-            hooks=named_events(action),
+            hooks=walk.named_events(action),
             conditions=tuple((split_name(each)[1], definition_text(guideline, each)) for each in _expressions(action)),
             reads=tuple(sorted({read for each in _expressions(action) for read in _reads(logic, each)})),
-            outcome=outcomes.get(f"PlanDefinition.action[{index}]", ""),
+            outcome=outcomes.get(f"PlanDefinition.{path}", ""),
             cases=cases.get(str(action.get("id")).partition(".")[0], ()),
         )
-        for index, action in enumerate(objects_at(guideline.plan, "action"))
+        for path, action in walk.recommendations(guideline.plan)
     ]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cds.content.walk import recommendations
 from cds.fhir.elements import objects_at
 from cds.web.playground.definition_text import split_name
 
@@ -59,12 +60,17 @@ def outcomes_by_path(actions: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return outcomes
 
 
-def draw_plan(plan: Mapping[str, Any], outcomes: Mapping[str, str]) -> Picture:
-    """Lay out a PlanDefinition: condition, recommendation, choices, one recommendation below the other."""
+def draw_plan(plan: Mapping[str, Any], outcomes: Mapping[str, str], *, only: Collection[str] = ()) -> Picture:
+    """Lay out a PlanDefinition: condition, recommendation, choices, one recommendation below the other.
+
+    `only` leaves out recommendations with another outcome than these.
+    """
     boxes: list[Box] = []
     y = GAP
-    for index, action in enumerate(objects_at(plan, "action")):
-        path = f"PlanDefinition.action[{index}]"
+    for place, action in recommendations(plan):
+        path = f"PlanDefinition.{place}"
+        if only and outcomes.get(path) not in only:
+            continue
         here = list(_recommendation(action, path, y, outcomes))
         boxes += here
         y = max(box.y for box in here) + ROW + GAP

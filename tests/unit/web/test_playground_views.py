@@ -344,6 +344,15 @@ def test_the_picture_has_a_box_for_every_condition_and_action_with_its_outcome()
     assert [box.whole for box in boxes if box.kind == "choice"] == ["Lower", "a", "b", "Stop"]
 
 
+def test_recommendations_with_another_outcome_can_be_left_out():
+    outcomes = outcomes_by_path(TRACE)
+    everything = [box.whole for box in draw_plan(PLAN, outcomes).boxes if box.kind == "action"]
+    applied = [box.whole for box in draw_plan(PLAN, outcomes, only=("true",)).boxes if box.kind == "action"]
+    assert applied
+    assert len(applied) < len(everything)
+    assert draw_plan(PLAN, outcomes, only=("no such outcome",)).boxes == ()
+
+
 def test_no_two_boxes_of_the_picture_cover_each_other():
     boxes = draw_plan(PLAN, {}).boxes
     places = [(box.kind, box.y) for box in boxes]
