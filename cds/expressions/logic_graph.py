@@ -97,7 +97,7 @@ class LogicGraph:
         found = {unit}
         pending = [unit]
         for current in pending:
-            fresh = self._users.get(current, frozenset()) - found
+            fresh = self._users.get(current, set()) - found
             found |= fresh
             pending += fresh
         return frozenset(found)
