@@ -86,10 +86,15 @@ public class HapiServer {
         ThreadPoolFactoryConfig.class,
     })
     public static class Beans {
-        /** HAPI's defaults for reading and writing: references must lead somewhere, searches are reused for a minute. */
+        /**
+         * HAPI's defaults for reading and writing: references must lead somewhere, searches are reused for a minute.
+         * But for one: some cases hold what hospitals send although R4 has no such reference (an AdverseEvent that
+         * names the order of a drug as suspect), and have to be read like all others.
+         */
         @Bean
         JpaStorageSettings storageSettings() {
             var settings = new JpaStorageSettings();
+            settings.setEnforceReferenceTargetTypes(false);
             settings.setSchedulingDisabled(true);
             settings.setHibernateSearchIndexSearchParams(false);
             settings.setHibernateSearchIndexFullText(false);
