@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -130,26 +131,31 @@ def resolve_definition(text: str, libraries: Iterable[CompiledLibrary]) -> Defin
     scope = tuple(libraries)
     if not scope:
         return "no library is in scope: name one in the element library"
-    name = text.strip()
-    plain = _UNQUALIFIED.fullmatch(name)
-    unqualified = _unescaped(plain) if plain else name
-    holders = [library for library in scope if unqualified in library.definitions]
-    if len(scope) == 1 and holders:
+    name, unqualified, qualified = _read_name(text)
+    if len(scope) == 1 and unqualified in scope[0].definitions:
         return DefinitionName(scope[0].name, unqualified)
-    qualified = _QUALIFIED.fullmatch(name)
-    if qualified:
-        library_name, definition = _unescaped(qualified, 1), _unescaped(qualified, 3)
+    if qualified is not None:
         for library in scope:
-            if library.name == library_name and definition in library.definitions:
-                return DefinitionName(library_name, definition)
+            if library.name == qualified.library and qualified.definition in library.definitions:
+                return qualified
+    holders = [library for library in scope if unqualified in library.definitions]
     names = " and ".join(library.name for library in scope)
     if holders and len(scope) > 1:
         return f'{unqualified!r} needs its library ({names}): write {holders[0].name}."{unqualified}"'
     known = [definition for library in scope for definition in library.definitions]
-    wanted = _unescaped(qualified, 3) if qualified else unqualified
+    wanted = qualified.definition if qualified else unqualified
     similar = get_close_matches(wanted, known, n=1)
     hint = f"did you mean {similar[0]!r}?" if similar else "correct the name, or define it there"
     return f"{name!r} is not a public definition of {names}: {hint}"
+
+
+@lru_cache(maxsize=16_384)
+def _read_name(text: str) -> tuple[str, str, DefinitionName | None]:
+    """Return the name without space around it, as an unqualified name, and as a qualified one if it is one."""
+    name = text.strip()
+    plain, qualified = _UNQUALIFIED.fullmatch(name), _QUALIFIED.fullmatch(name)
+    pair = DefinitionName(_unescaped(qualified, 1), _unescaped(qualified, 3)) if qualified else None
+    return name, _unescaped(plain) if plain else name, pair
 
 
 def _unescaped(match: re.Match[str], group: int = 1) -> str:

@@ -124,9 +124,7 @@ def scope(resource: Mapping[str, Any], plan: Mapping[str, Any], shelf: Shelf) ->
 
 def compiled_libraries(canonicals: Iterable[str], shelf: Shelf) -> tuple[CompiledLibrary, ...]:
     """Return the ELM of the libraries that are loaded and compiled; the others are reported as dependencies."""
-    found = (shelf.find(canonical, "Library") for canonical in canonicals)
-    compiled = (shelf.compiled(artifact) for artifact in found if artifact is not None)
-    return tuple(library for library in compiled if library is not None)
+    return shelf.compiled_scope(tuple(canonicals))
 
 
 def _with_contained(resource: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -20,6 +20,7 @@ class Shelf:
         self.artifacts = tuple(artifacts)
         self._found: dict[tuple[str, tuple[str, ...]], Artifact] = {}
         self._compiled = dict(compiled or {})
+        self._scopes: dict[tuple[str, ...], tuple[CompiledLibrary, ...]] = {}
         self._by_url: dict[str, list[Artifact]] = defaultdict(list)
         self._by_reference: dict[str, Artifact] = {}
         self._by_type: dict[str, list[Artifact]] = defaultdict(list)
@@ -58,6 +59,17 @@ class Shelf:
     def compiled(self, library: Artifact) -> CompiledLibrary | None:
         """Return the ELM of a Library artifact; None when it carries none."""
         return self._compiled.get(library)
+
+    def compiled_scope(self, canonicals: tuple[str, ...]) -> tuple[CompiledLibrary, ...]:
+        """Return the ELM of the libraries that are loaded and compiled, in the order of their canonicals."""
+        known = self._scopes.get(canonicals)
+        if known is None:
+            found = (self.find(canonical, "Library") for canonical in canonicals)
+            compiled = (self.compiled(artifact) for artifact in found if artifact is not None)
+            known = tuple(library for library in compiled if library is not None)
+            if known:  # what names nothing may be anything that somebody sent: it is not kept
+                self._scopes[canonicals] = known
+        return known
 
     def find_compiled(self, name: str, version: str | None) -> Artifact | None:
         """Return the Library artifact whose ELM has this identifier: how one ELM library includes another."""

@@ -83,22 +83,30 @@ def _refuse_deep(text: str) -> None:
 
 
 def _is_deep(text: str) -> bool:
+    brackets = _brackets(text)
+    left, levels = brackets, 0
+    while b"[]" in left and levels < MAX_DEPTH:  # takes away the innermost level of every nest at once
+        left, levels = left.replace(b"[]", b""), levels + 1
+    if b"[]" not in left and levels + left.count(b"[") <= MAX_DEPTH:
+        return False
     depth = 0
-    for bracket in _brackets(text):
-        depth += 1 if bracket in "[{" else -1
+    for bracket in brackets:
+        depth += 1 if bracket == _OPENING else -1
         if depth > MAX_DEPTH:
             return True
     return False
 
 
-def _brackets(text: str) -> str:
-    """Give the brackets that are not in strings: a `]` in a string must not make up for a `[` outside."""
+def _brackets(text: str) -> bytes:
+    """Give the brackets that are not in strings, braces as brackets: a `]` in a string must not close one outside."""
     without_escapes = text.replace("\\\\", "").replace('\\"', "") if "\\" in text else text
-    return _NO_BRACKET.sub("", "".join(without_escapes.split('"')[::2]))
+    return "".join(without_escapes.split('"')[::2]).encode().translate(_ONE_KIND, _NO_BRACKETS)
 
 
+_OPENING = ord("[")
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _FIRST_LOOK = 65_536  # characters; who nests to do harm seldom waits longer
-_NO_BRACKET = re.compile(r"[^\[\]{}]+")
 
 
 def _refuse_no_text(value: Any) -> None:
