@@ -53,15 +53,9 @@ def serve(settings: Settings, listening: socket.socket, *, sandbox: bool, demo: 
         ssl_certfile=settings.tls_certificate,
         ssl_keyfile=settings.tls_key,
     )
-    asyncio.run(
-        _run(
-            _DrainingServer(config, app.state.draining, settings.drain_seconds),
-            listening,
-            settings,
-            demo=demo,
-            console=console,
-        )
-    )
+    server = _DrainingServer(config, app.state.draining, settings.drain_seconds)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:  # uvloop, where it is installed
+        runner.run(_run(server, listening, settings, demo=demo, console=console))
     console.print("Stopped.")
 
 
