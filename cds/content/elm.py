@@ -31,18 +31,23 @@ class UnreadableLogic(Exception):
 class CompiledLibrary:
     """The ELM of one Library resource.
 
-    `document` is the ELM JSON document (`{"library": …}`), `definitions` the names of its public expressions,
-    `includes` the identifiers of the libraries it uses, `sources` the CQL text of each definition with its name, for
-    inline expressions that say the same in the same words.
+    `data` is its ELM in base64, as the Library carries it, `definitions` the names of its public expressions, `includes` the identifiers of the
+    libraries it uses, `sources` the CQL text of each definition with its name, for inline expressions that say the same
+    in the same words.
     """
 
     name: str
     version: str | None
-    document: Mapping[str, Any]
+    data: str
     definitions: frozenset[str]
     includes: tuple[tuple[str, str | None], ...]
     value_sets: tuple[str, ...]
     sources: Mapping[str, str]
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The ELM JSON document (`{"library": …}`), read anew each time: as a tree it takes ten times its text."""
+        return _document(self.data)
 
 
 def compiled_library(artifact: Artifact) -> CompiledLibrary | None:
@@ -55,8 +60,7 @@ def compiled_library(artifact: Artifact) -> CompiledLibrary | None:
     if data is None:
         return None
     try:
-        document = orjson.loads(base64.b64decode(data, validate=True))
-        library = document["library"]
+        library = _document(data)["library"]
         identifier = library["identifier"]
         name = identifier["id"]
     except (binascii.Error, ValueError, TypeError, KeyError) as error:
@@ -67,7 +71,7 @@ def compiled_library(artifact: Artifact) -> CompiledLibrary | None:
     return CompiledLibrary(
         name=name,
         version=identifier.get("version"),
-        document=document,
+        data=data,
         definitions=frozenset(
             item["name"] for item in expressions if "expression" in item and item.get("accessLevel") != "Private"
         ),
@@ -78,6 +82,11 @@ def compiled_library(artifact: Artifact) -> CompiledLibrary | None:
         ),
         sources=_sources(attachments.get(CQL), expressions),
     )
+
+
+def _document(data: str) -> Mapping[str, Any]:
+    document: Mapping[str, Any] = orjson.loads(base64.b64decode(data, validate=True))
+    return document
 
 
 def _sources(data: str | None, expressions: Iterable[Mapping[str, Any]]) -> dict[str, str]:

@@ -71,10 +71,10 @@ class Engine:
         explain: Explain = "either",
     ) -> None:
         variants = _VARIANTS[explain]
-        documents = [read_library(library) for library in libraries]
+        documents = (read_library(library) for library in libraries)
         self._value_sets = value_sets
         self._max_steps = max_steps
-        self._libraries = _compile_all([d for d in documents if not is_fhir_helpers(d.name)], variants)
+        self._libraries = _compile_all((d for d in documents if not is_fhir_helpers(d.name)), variants)
         self._programs = {explain: link(list(self._libraries.values()), explain=explain) for explain in variants}
         self._retrieves: dict[tuple[str, str], tuple[Retrieve, ...]] = {}
 
@@ -204,17 +204,37 @@ def moment(now: datetime) -> DateTime:
     return DateTime(now.year, now.month, now.day, now.hour, now.minute, now.second, now.microsecond // 1000, hours)
 
 
-def _compile_all(documents: Sequence[LibraryDocument], variants: Collection[bool]) -> dict[str, CompiledLibrary]:
-    """Compile libraries, included ones first. Raises UnsupportedError with every problem of every library."""
-    by_name = {document.name: document for document in documents}
-    problems = [
-        Problem(document.title, None, "library", "the library is given twice")
-        for document in documents
-        if by_name[document.name] is not document
-    ]
+def _compile_all(documents: Iterable[LibraryDocument], variants: Collection[bool]) -> dict[str, CompiledLibrary]:
+    """Compile libraries, included ones first. Raises UnsupportedError with every problem of every library.
+
+    One that comes after all it includes is compiled as it comes and kept in outline: then the trees of all libraries
+    need not be in memory together.
+    """
+    by_name: dict[str, LibraryDocument] = {}
+    problems: list[Problem] = []
     compiled: dict[str, CompiledLibrary] = {}
-    waiting = list(by_name.values())
     failed: set[str] = set()
+
+    def settle(document: LibraryDocument, names: Mapping[str, str]) -> None:
+        done = None
+        if not any(name in failed for name in names.values()):
+            included = {alias: compiled[name] for alias, name in names.items()}
+            done = compile_library(document, included, problems, variants=variants)
+        if done is None:
+            failed.add(document.name)
+        else:
+            compiled[document.name] = done
+            by_name[document.name] = done.document
+
+    for document in documents:
+        if document.name in by_name:
+            problems.append(Problem(document.title, None, "library", "the library is given twice"))
+            continue
+        by_name[document.name] = document
+        names = {alias: _named(path, compiled) for alias, path in _includes(document).items()}
+        if all(name in compiled for name in names.values()) and not _other_versions(document, by_name):
+            settle(document, names)
+    waiting = [document for name, document in by_name.items() if name not in compiled and name not in failed]
     while waiting:
         left = []
         for document in waiting:
@@ -229,14 +249,10 @@ def _compile_all(documents: Sequence[LibraryDocument], variants: Collection[bool
             ]
             others = _other_versions(document, by_name)
             problems += others
-            done = None
-            if not missing and not others and not any(name in failed for name in names.values()):
-                included = {alias: compiled[name] for alias, name in names.items()}
-                done = compile_library(document, included, problems, variants=variants)
-            if done is None:
+            if missing or others:
                 failed.add(document.name)
             else:
-                compiled[document.name] = done
+                settle(document, names)
         if len(left) == len(waiting):
             problems += [Problem(d.title, None, "include", "libraries include each other in a circle") for d in left]
             break

@@ -150,12 +150,30 @@ class Compiler:
         for held, engine in self._engines.items():
             if libraries <= held:
                 return engine
-        documents = [compiled.document for one in self._shelf.artifacts if (compiled := self._held(one, libraries))]
+        compiled = [found for one in self._shelf.artifacts if one in libraries and (found := self._shelf.compiled(one))]
+        documents = (library.document for library in _included_first(compiled))  # one tree at a time, to save memory
         self._engines[libraries] = Engine(documents, value_sets=EngineValueSets(self.value_sets), explain="always")
         return self._engines[libraries]
 
-    def _held(self, artifact: Artifact, libraries: frozenset[Artifact]) -> CompiledLibrary | None:
-        return self._shelf.compiled(artifact) if artifact in libraries else None
+
+def _included_first(libraries: Sequence[CompiledLibrary]) -> list[CompiledLibrary]:
+    """Return each library after those of them that it includes; in a circle somebody comes first."""
+    by_name = {library.name: library for library in libraries}
+    found: dict[CompiledLibrary, None] = {}
+    entered: set[CompiledLibrary] = set()
+
+    def take(library: CompiledLibrary) -> None:
+        if library not in entered:
+            entered.add(library)
+            for path, _ in library.includes:
+                included = by_name.get(path.replace("/", ".").rpartition(".")[2])
+                if included is not None:
+                    take(included)
+            found[library] = None
+
+    for library in libraries:
+        take(library)
+    return list(found)
 
 
 def _unsupported(problem: EngineProblem, libraries: Mapping[str, Artifact]) -> Problem:

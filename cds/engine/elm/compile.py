@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from cds.engine import trampoline
@@ -143,16 +143,17 @@ def _compiled(key: str, lowering: Lowering) -> CompiledLibrary:
     for function_key, signature in lowering.signatures.items():
         name = lowering.functions[function_key].name
         overloads[name] = (*overloads.get(name, ()), signature)
+    outline = lowering.library.outline()
     interface = LibraryInterface(
-        lowering.library,
-        lowering.terms,
+        outline,
+        replace(lowering.terms, document=outline),
         {name: lowered.type for name, lowered in lowering.definitions.items()},
         dict(lowering.parameters),
         overloads,
     )
     return CompiledLibrary(
         key,
-        lowering.library,
+        outline,
         interface,
         lowering.definitions,
         lowering.functions,

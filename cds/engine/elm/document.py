@@ -9,7 +9,7 @@ import hashlib
 import json
 import marshal
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cds.engine.errors import EngineError
@@ -39,6 +39,15 @@ class LibraryDocument:
     def title(self) -> str:
         """The name with its version, for messages."""
         return f"{self.name}|{self.version}" if self.version else self.name
+
+    def outline(self) -> LibraryDocument:
+        """Return the document without the expressions: enough for who uses the library once it is compiled."""
+        return replace(
+            self,
+            definitions={name: _outline(one) for name, one in self.definitions.items()},
+            functions={name: tuple(map(_outline, overloads)) for name, overloads in self.functions.items()},
+            parameters={name: _outline(one) for name, one in self.parameters.items()},
+        )
 
 
 def read_library(document: Json) -> LibraryDocument:
@@ -78,6 +87,13 @@ def _read(name: str, version: str | None, library: Json) -> LibraryDocument:
         functions=functions,
         translator_errors=tuple(_translator_errors(library)),
     )
+
+
+def _outline(statement: Json) -> Json:
+    return {member: statement[member] for member in _OUTLINE if member in statement}
+
+
+_OUTLINE = ("name", "context", "accessLevel", "locator", "type")
 
 
 def _digest(library: Json) -> str:

@@ -68,7 +68,7 @@ class FakeShelf(Shelf):
         self._logic = CompiledLibrary(
             name="Logic",
             version=None,
-            document={},
+            data="",
             definitions=frozenset(values),
             includes=(),
             value_sets=(),
