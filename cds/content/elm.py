@@ -31,9 +31,9 @@ class UnreadableLogic(Exception):
 class CompiledLibrary:
     """The ELM of one Library resource.
 
-    `data` is its ELM in base64, as the Library carries it, `definitions` the names of its public expressions, `includes` the identifiers of the
-    libraries it uses, `sources` the CQL text of each definition with its name, for inline expressions that say the same
-    in the same words.
+    `data` is its ELM in base64, as the Library carries it, `definitions` the names of its public expressions,
+    `includes` the identifiers of the libraries it uses, `sources` the CQL text of each definition with its name, for
+    inline expressions that say the same in the same words.
     """
 
     name: str

@@ -38,11 +38,12 @@ def expressions(element: Any, path: str = "") -> Iterator[tuple[str, Mapping[str
         if _is_expression(element):
             yield path, element
         for name, value in element.items():
-            if name != "contained":
+            if not isinstance(value, str) and name != "contained":
                 yield from expressions(value, f"{path}.{name}" if path else name)
     elif isinstance(element, list):
         for index, item in enumerate(element):
-            yield from expressions(item, f"{path}[{index}]")
+            if not isinstance(item, str):
+                yield from expressions(item, f"{path}[{index}]")
 
 
 def _is_expression(element: Mapping[str, Any]) -> bool:

@@ -105,6 +105,7 @@ class Compiler:
         self.value_sets = ValueSets(one.resource for one in self._shelf.of_type("ValueSet", "CodeSystem"))
         self.mappings = Mappings(artifact.resource for artifact in self._shelf.artifacts)
         self._engines: dict[frozenset[Artifact], Engine] = {}
+        self._logic: dict[Guideline, Logic] = {}
 
     def compile_guidelines(self) -> dict[str, Logic]:
         """Compile everything the guidelines compute with; return the logic by guideline id.
@@ -117,18 +118,20 @@ class Compiler:
         with suppress(UnsupportedError):
             self._engine(frozenset(one for guideline in guidelines for one in self._libraries(guideline)))
         found: list[Problem] = []
-        logic = {}
         for guideline in guidelines:
             try:
-                logic[guideline.id] = self.logic_of(guideline)
+                self._logic[guideline] = self.logic_of(guideline)
             except BrokenContent as broken:
                 found += broken.problems
         if found:
             raise BrokenContent(found)
-        return logic
+        return {guideline.id: self._logic[guideline] for guideline in guidelines}
 
     def logic_of(self, guideline: Guideline) -> Logic:
         """Return the logic of a guideline, or of another artifact with its dependencies; raises `BrokenContent`."""
+        known = self._logic.get(guideline)
+        if known is not None:
+            return known
         found = list(_undecidable(guideline.dependencies.of_type("ValueSet"), self.value_sets))
         found += _bad_paths(guideline)
         libraries = self._libraries(guideline)
