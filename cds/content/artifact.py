@@ -25,7 +25,7 @@ KNOWLEDGE_TYPES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Artifact:
     """One resource as the author wrote it.
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
+from types import NoneType
 from typing import Any
 
 from cds.decisions.decision import Decision
 
 _VALUES = frozenset({"value", "title"})
+_PLAIN = (str, int, Decimal, NoneType)  # holds nothing below it
 
 
 def erase_values(decision: Decision) -> Decision:
@@ -45,7 +48,12 @@ def _escaped(name: str) -> str:
 
 def _erase(node: Any, pointer: str, erased: list[str]) -> Any:
     if isinstance(node, Mapping):
-        return {name: _erase_member(name, value, f"{pointer}/{name}", erased) for name, value in node.items()}
+        return {
+            name: value
+            if isinstance(value, _PLAIN) and name not in _VALUES
+            else _erase_member(name, value, f"{pointer}/{name}", erased)
+            for name, value in node.items()
+        }
     if isinstance(node, Sequence) and not isinstance(node, str):
         return [_erase(item, f"{pointer}/{index}", erased) for index, item in enumerate(node)]
     return node

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from cds.content.artifact import Artifact
 from cds.content.guideline import in_force
@@ -75,7 +76,7 @@ def apply_plan_definition(plan: Artifact, evaluators: Evaluators, call: Call) ->
     scope = plan_scope(plan, workshop)
     scope = replace(scope, goals=make_goals(plan.resource, plan.canonical, scope.subject, workshop))
     scope = scope.with_variables(plan.resource, workshop, "PlanDefinition")
-    _report_fitness(plan.resource, workshop)
+    _report_fitness(plan, workshop)
     group, actions = _Application(workshop).request_group(scope, intent="proposal")
     if call.identifier is not None:
         group["identifier"] = [{"value": call.identifier}]
@@ -92,17 +93,28 @@ def apply_plan_definition(plan: Artifact, evaluators: Evaluators, call: Call) ->
     )
 
 
-def _report_fitness(plan: Mapping[str, Any], workshop: Workshop) -> None:
+def _report_fitness(artifact: Artifact, workshop: Workshop) -> None:
     """Warn of a plan that is not meant for use now: it is applied all the same, because it was asked for by name."""
+    plan = artifact.resource
     if plan.get("status") != "active" or plan.get("experimental", False):
         what = "experimental" if plan.get("experimental", False) else f"of status {plan.get('status')}"
         workshop.report("warning", "business-rule", f"the plan is {what}: not for use in care", "PlanDefinition.status")
-    for path, circle in related_cycles(plan):
+    for path, circle in _circles(artifact):
         message = f"the related actions {' → '.join(circle)} wait for each other"
         workshop.report("error", "business-rule", message, f"PlanDefinition.{path}.relatedAction")
     if not in_force(plan, workshop.call.now):
         message = "the plan is not in force at this time (effectivePeriod)"
         workshop.report("warning", "business-rule", message, "PlanDefinition.effectivePeriod")
+
+
+def _circles(plan: Artifact) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the circles of related actions, found once for each plan."""
+    if plan not in _known_circles:
+        _known_circles[plan] = list(related_cycles(plan.resource))
+    return _known_circles[plan]
+
+
+_known_circles: WeakKeyDictionary[Artifact, list[tuple[str, tuple[str, ...]]]] = WeakKeyDictionary()
 
 
 class _Application:

@@ -72,16 +72,22 @@ class ExpressionTrace:
 
     def to_json(self) -> dict[str, Any]:
         """Return the condition as JSON; absent members are left out."""
-        return _present(
-            expression=self.expression,
-            language=self.language,
-            outcome=self.outcome.value,
-            description=self.description,
-            error=self.reason,
-            note=self.note,
-            path=self.path,
-            definition=None if self.definition is None else _key(self.definition.library, self.definition.definition),
-        )
+        written: dict[str, Any] = {
+            "expression": self.expression,
+            "language": self.language,
+            "outcome": self.outcome.value,
+        }
+        # A plan has hundreds of conditions, and every answer writes them all.
+        if self.description is not None:
+            written["description"] = self.description
+        if self.reason is not None:
+            written["error"] = self.reason
+        if self.note is not None:
+            written["note"] = self.note
+        written["path"] = self.path
+        if self.definition is not None:
+            written["definition"] = _key(self.definition.library, self.definition.definition)
+        return written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +112,9 @@ class ActionTrace:
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """Every fact that the action's own expressions read, once; not what CQL definitions read."""
-        facts = (fact for item in (*self.conditions, *self.values) for fact in item.evidence)
+        facts = [fact for item in (*self.conditions, *self.values) for fact in item.evidence]
+        if not facts:
+            return ()
         return tuple({(fact.definition, fact.resource, fact.path): fact for fact in facts}.values())
 
     def to_json(self, origins: Mapping[str, str] | None = None) -> dict[str, Any]:
