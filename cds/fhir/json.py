@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from cds.errors import BadRequest
 
 MAX_DEPTH = 64
+_T = TypeVar("_T")
 _MAX_DIGITS = 40
 
 
@@ -43,6 +44,17 @@ def loads(body: bytes) -> Any:
 def dumps(value: Any, *, indent: bool = False) -> bytes:
     """Encode as JSON; Decimals are written as numbers with their own digits."""
     return orjson.dumps(value, default=_encode, option=orjson.OPT_INDENT_2 if indent else None)
+
+
+def copied(value: _T) -> _T:
+    """Copy JSON, so that a change of the copy leaves the original alone; several times as fast as `copy.deepcopy`."""
+    copy: Any = value
+    if isinstance(value, dict):
+        copy = {name: copied(one) if isinstance(one, (dict, list)) else one for name, one in value.items()}
+    elif isinstance(value, list):
+        copy = [copied(one) if isinstance(one, (dict, list)) else one for one in value]
+    result: _T = copy
+    return result
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cds.content.walk import actions as walk
 from cds.content.walk import named_events
 from cds.fhir.extensions import CANONICAL_BASE
+from cds.fhir.json import copied
 from cds.reasoning.call import Call
 from cds.reasoning.participants import performer_elements
 
@@ -47,15 +47,15 @@ def output_action(action: Mapping[str, Any], path: str, call: Call) -> dict[str,
 
     start and stop conditions travel, applicability conditions do not (PD-086, PD-088).
     """
-    output = {name: copy.deepcopy(action[name]) for name in _CARRIED if name in action}
+    output = {name: copied(action[name]) for name in _CARRIED if name in action}
     output.setdefault("id", path.removeprefix("PlanDefinition.").replace("[", "-").replace("]", "").replace(".", "-"))
-    conditions = [copy.deepcopy(one) for one in action.get("condition", ()) if one["kind"] != "applicability"]
+    conditions = [copied(one) for one in action.get("condition", ()) if one["kind"] != "applicability"]
     if conditions:
         output["condition"] = conditions
     extensions = [one for one in action.get("extension", ()) if not one["url"].endswith(_PROCESSING)]
     reasons = [{"url": REASON, "valueCodeableConcept": one} for one in action.get("reason", ())]
     if extensions or reasons:
-        output["extension"] = copy.deepcopy([*extensions, *reasons])
+        output["extension"] = copied([*extensions, *reasons])
     participants = performer_elements(action.get("participant", ()), call).references
     if participants:
         output["participant"] = participants

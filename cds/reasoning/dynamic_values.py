@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ from cds.content.artifact import Artifact
 from cds.content.validation import validate
 from cds.expressions.evaluation import Evaluated, Scope
 from cds.expressions.outcome import Outcome
+from cds.fhir.json import copied
 from cds.reasoning.element_path import BadPath, ElementPath, parse_path
 from cds.reasoning.element_types import DoesNotFit
 from cds.reasoning.set_element import has_element, set_element
@@ -136,7 +136,7 @@ def _set_on_action(target: Target, path: ElementPath, value: Any) -> None:
     if len(path.steps) == 1 and path.steps[0].name == "extension" and value in _PRIORITY_OF_INDICATOR:
         target.action["priority"] = _PRIORITY_OF_INDICATOR[value]
         return
-    changed = copy.deepcopy(target.action)
+    changed = copied(target.action)
     set_element(changed, ACTION, path.steps, value)
     if path.steps[0].name not in _TEXTS:
         _refuse_invalid_action(changed)
@@ -153,7 +153,7 @@ def _refuse_invalid_action(action: dict[str, Any]) -> None:
 
 
 def _set_on_resource(target: Target, path: ElementPath, value: Any) -> None:
-    changed = copy.deepcopy(target.resource or {})
+    changed = copied(target.resource or {})
     set_element(changed, str(target.resource_type), path.steps, value)
     target.resource = changed
 

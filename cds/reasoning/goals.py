@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cds.fhir.elements import codings_of
+from cds.fhir.json import copied
 from cds.reasoning.subjects import reference_to
 from cds.reasoning.workshop import Workshop
 
@@ -45,12 +45,12 @@ def _goal(
         "lifecycleStatus": "proposed",
         "subject": reference_to(about),
     }
-    made |= {name: copy.deepcopy(goal[name]) for name in ("description", "priority") if name in goal}
+    made |= {name: copied(goal[name]) for name in ("description", "priority") if name in goal}
     notes: list[str] = []
     if "category" in goal:
-        made["category"] = [copy.deepcopy(goal["category"])]
+        made["category"] = [copied(goal["category"])]
     if "start" in goal:
-        made["startCodeableConcept"] = copy.deepcopy(goal["start"])
+        made["startCodeableConcept"] = copied(goal["start"])
     if "target" in goal:
         made["target"] = [_target(target) for target in goal["target"]]
         unmeasured = [one for one in goal["target"] if "measure" not in one and _details(one)]
@@ -75,8 +75,8 @@ def _details(target: Mapping[str, Any]) -> list[str]:
 def _target(target: Mapping[str, Any]) -> dict[str, Any]:
     """Return a target; a detail needs a measure in a Goal (gol-1), though not in a plan."""
     left = {"due"} if "measure" in target else {"due", *_details(target)}
-    made = {name: copy.deepcopy(value) for name, value in target.items() if name not in left}
-    return made | ({"dueDuration": copy.deepcopy(target["due"])} if "due" in target else {})
+    made = {name: copied(value) for name, value in target.items() if name not in left}
+    return made | ({"dueDuration": copied(target["due"])} if "due" in target else {})
 
 
 def _same(condition: Mapping[str, Any], concept: Mapping[str, Any]) -> bool:

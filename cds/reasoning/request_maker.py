@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cds.engine.model import r4
 from cds.expressions.evaluation import Scope
+from cds.fhir.json import copied
 from cds.reasoning.element_path import parse_path
 from cds.reasoning.element_types import DoesNotFit, json_member
 from cds.reasoning.inputs import matching, supporting_path
@@ -75,7 +75,7 @@ class RequestMaker:
 
     def override(self, request: dict[str, Any], action: Mapping[str, Any]) -> dict[str, Any]:
         """Let the plan's priority, timing, reason, participant and goals win over the activity's (PD-101 … PD-130)."""
-        request = copy.deepcopy(request)
+        request = copied(request)
         if "priority" in action and self._has_priority():
             request["priority"] = action["priority"]
         self._timing(request, action)
@@ -213,14 +213,14 @@ def overlaid(received: Mapping[str, Any], content: Mapping[str, Any]) -> dict[st
     A choice that `content` sets takes the place of the other choices; what `content` does not name stays as it was.
     """
     type_name = str(received["resourceType"])
-    result = copy.deepcopy(dict(received))
+    result = copied(dict(received))
     for name, value in content.items():
         for element in r4.elements(type_name).values():
             members = [json_member(element, choice) for choice in element.types] if element.is_choice else []
             if name in members:
                 for other in members:
                     result.pop(other, None)
-        result[name] = copy.deepcopy(value)
+        result[name] = copied(value)
     return result
 
 
