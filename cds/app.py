@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from fastapi import FastAPI, Request
@@ -46,10 +46,11 @@ from cds.web.health import Draining, health_router
 from cds.web.key_sets import KeySets
 from cds.web.metrics import CountingLog, Metrics
 from cds.web.openapi import install_openapi
-from cds.web.playground.ports import Sandbox
-from cds.web.playground.routes import playground_router
 from cds.web.rates import CallRates
 from cds.web.standing_aside import AsideLog, AsideServers
+
+if TYPE_CHECKING:
+    from cds.web.playground.ports import Sandbox
 
 SANDBOX_PATH = "/sandbox/fhir"
 
@@ -180,6 +181,8 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
     app.state.draining = Draining()
     app.include_router(health_router(decision_log, metrics, serving, app.state.draining))
     if sandbox:
+        from cds.web.playground.routes import playground_router  # with Jinja, which a server of its own does not need
+
         store, embedded = _sandbox(settings, clock())
         app.include_router(sandbox_router(SandboxServer(store), SANDBOX_PATH))
         page = playground_router(
@@ -191,6 +194,7 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
 
 def _sandbox(settings: Settings, now: datetime) -> tuple[FHIRStore, Sandbox]:
     """Fill the embedded FHIR server with the synthetic patients, as they stand today."""
+    from cds.web.playground.ports import Sandbox
 
     def opened(resources: Sequence[dict[str, Any]] = ()) -> tuple[FHIRStore, InMemoryReader]:
         store = FHIRStore(resources, base_url=sandbox_url(settings), zone=now.tzinfo or UTC)
