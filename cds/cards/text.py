@@ -11,15 +11,18 @@ _JOINERS = {"\u200d", "\ufe0e", "\ufe0f"}
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _IMAGE = re.compile(r"!\[")
 _LINK = re.compile(r"\]\((?!https?://)")
+# Marks that turn the direction of what follows: a name could make a card read backwards.
+_TURNS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SPACE = re.compile(r"\s+")
 
 
 def summary_of(text: str) -> str:
     """Return the text as one line of fewer than 140 characters (CH-092), cut at a word where one ends near the limit.
 
-    Length is counted in UTF-16 units, as browsers count, and never less than in characters.
+    It is plain text; what an EHR that shows it as more could act on is taken away. Length is counted in UTF-16 units,
+    as browsers count, and never less than in characters.
     """
-    line = _SPACE.sub(" ", text).strip()
+    line = _SPACE.sub(" ", _LINK.sub("] (", _TAG.sub("‹", _TURNS.sub("", text)))).strip()
     if _units(line) <= MAX_SUMMARY:
         return line
     end = len(line)
@@ -35,7 +38,7 @@ def safe_markdown(text: str) -> str:
     Tags become text, pictures become links' text, and links lead to http and https alone. A `<` before a number or a
     space, as in "< 30 mL/min", stays.
     """
-    return _LINK.sub(r"]\\(", _IMAGE.sub(r"!\\[", _TAG.sub("&lt;", text)))
+    return _LINK.sub(r"]\\(", _IMAGE.sub(r"!\\[", _TAG.sub("&lt;", _TURNS.sub("", text))))
 
 
 def plain(text: str) -> str:

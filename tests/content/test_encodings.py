@@ -21,6 +21,7 @@ from cds.sandbox.synthetic_patients import STORIES
 from cds.service import World, call_service
 from cds.tester.cases import read_cases
 from tests.content.encodings import ATC, HOSPITALS, ICD_10, LOCAL, LOINC, NPU, OWN, RXNORM, SNOMED, Encoder, Encoding
+from tests.server.conftest import OF_HOOK
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = [ROOT / "fhir_mappings", ROOT / "plan_definitions"]
@@ -88,7 +89,7 @@ class Hospital:
 
 
 def hook_call(hook, patient_id, drafts):
-    context = {"userId": "Practitioner/doctor", "patientId": patient_id}
+    context = {"userId": "Practitioner/doctor", "patientId": patient_id, **OF_HOOK.get(hook, {})}
     if hook in ("order-select", "order-sign"):
         entries = [{"resource": draft} for draft in drafts]
         context["draftOrders"] = {"resourceType": "Bundle", "type": "collection", "entry": entries}
@@ -97,8 +98,6 @@ def hook_call(hook, patient_id, drafts):
     if hook == "order-dispatch":
         context["dispatchedOrders"] = [f"{draft['resourceType']}/{draft['id']}" for draft in drafts]
         context["performer"] = "Organization/pharmacy"
-    if hook.startswith("encounter"):
-        context["encounterId"] = "visit"
     return {"hook": hook, "hookInstance": "00000000-0000-4000-8000-000000000001", "context": context}
 
 

@@ -30,6 +30,24 @@ from cds.web.connection import TimedConnection
 NOW = local_now()
 
 
+# What a hook's context has beyond patient, user and draft orders.
+OF_HOOK: dict[str, dict[str, Any]] = {
+    "encounter-start": {"encounterId": "sandbox-encounter"},
+    "encounter-discharge": {"encounterId": "sandbox-encounter"},
+    "order-dispatch": {
+        "dispatchedOrders": ["MedicationRequest/of-this-call"],
+        "performer": "Organization/sandbox-pharmacy",
+    },
+    "appointment-book": {
+        "appointments": {
+            "resourceType": "Bundle",
+            "type": "collection",
+            "entry": [{"resource": {"resourceType": "Appointment", "id": "proposed", "status": "proposed"}}],
+        }
+    },
+}
+
+
 @dataclass(frozen=True)
 class Server:
     """A running server: its settings, a client, and requests about the synthetic patients."""
@@ -44,8 +62,7 @@ class Server:
     def request(self, patient: str, fire: str, **changes: Any) -> dict[str, Any]:
         """A hook call about a synthetic patient, with the sandbox as its FHIR server; `...` removes a member."""
         body = demo_request(find_story(patient), fire, self.fhir)
-        if fire.startswith("encounter-"):
-            body["context"]["encounterId"] = "sandbox-encounter"
+        body["context"] |= OF_HOOK.get(fire, {})
         body |= changes
         return {name: value for name, value in body.items() if value is not ...}
 
