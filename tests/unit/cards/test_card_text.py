@@ -50,3 +50,20 @@ def test_markdown_keeps_its_form_and_loses_what_acts(text, safe):
 
 def test_plain_text_shows_letter_for_letter():
     assert plain("a_b *c* <d>\n[e]") == "a\\_b \\*c\\* \\<d\\> \\[e\\]"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("<script>alert(1)</script> daily", "‹script>alert(1)‹/script> daily"),
+        ("[press](javascript:alert(1))", "[press] (javascript:alert(1))"),
+        ("abc\u202egnirts\u2066x", "abcgnirtsx"),
+        ("eGFR < 30, [a](b) >= 5", "eGFR < 30, [a] (b) >= 5"),
+    ],
+)
+def test_a_summary_has_nothing_that_could_act_or_turn_the_line(text, line):
+    assert summary_of(text) == line
+
+
+def test_markdown_loses_the_marks_that_turn_a_line():
+    assert safe_markdown("a\u202eb\u2069c") == "abc"
