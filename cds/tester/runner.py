@@ -29,6 +29,9 @@ from cds.tester.observed_logic import ObservedLogic
 
 _INSTANCE = "00000000-0000-4000-8000-000000000001"
 
+# A case is about what is decided: a slow machine must not make it fail.
+_PATIENCE = 60.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
@@ -160,6 +163,7 @@ async def run_case(case: Case, service: Service, knowledge: Knowledge) -> CaseRe
         fhir_servers=_OneReader(case.resources),
         decision_log=log,
         clock=lambda: case.now,
+        seconds=_PATIENCE,
     )
     try:
         response = await call_service(service, CDSRequest.from_json(_request(case)), world)

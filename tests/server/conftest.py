@@ -112,7 +112,8 @@ def running(*, sandbox: bool = True, clock: Callable[[], datetime] = lambda: NOW
     """Start a server on a free port, and end it; its clock stands still, so that equal data give equal answers."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    settings = Settings(**{"database": "sqlite://", "public_url": address, "cors_origins": ("*",), **options})
+    defaults = {"database": "sqlite://", "public_url": address, "cors_origins": ("*",), "deadline_ms": 30_000}
+    settings = Settings(**{**defaults, **options})
     app = create_app(settings, sandbox=sandbox, clock=clock)
     hooks = {"response": [_keeps_the_rules]}
     with (
