@@ -11,6 +11,7 @@ _JOINERS = {"\u200d", "\ufe0e", "\ufe0f"}
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _IMAGE = re.compile(r"!\[")
 _LINK = re.compile(r"\]\((?!https?://)")
+_BRACKET = re.compile(r"\](?=[(:])")
 # Marks that turn the direction of what follows: a name could make a card read backwards.
 _TURNS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SPACE = re.compile(r"\s+")
@@ -22,7 +23,7 @@ def summary_of(text: str) -> str:
     It is plain text; what an EHR that shows it as more could act on is taken away. Length is counted in UTF-16 units,
     as browsers count, and never less than in characters.
     """
-    line = _SPACE.sub(" ", _LINK.sub("] (", _TAG.sub("‹", _TURNS.sub("", text)))).strip()
+    line = _SPACE.sub(" ", _BRACKET.sub("] ", _TAG.sub("‹", _TURNS.sub("", text)))).strip()
     if _units(line) <= MAX_SUMMARY:
         return line
     end = len(line)

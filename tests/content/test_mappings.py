@@ -185,7 +185,7 @@ def test_the_page_of_concepts_lists_every_value_set_with_its_unit():
         ("creatinine", "no-venetoclax: 7 days (Window Of Chemistry)"),
         ("dialysis", "nl-lenalidomide: 30 days (Dialysis Window)"),
         ("beta2-microglobulin", "no-myeloma: 90 days (Staging Window)"),
-        ("pregnancy-test", "3 days (Test Window)"),
+        ("pregnancy-test", "3 days (Test Before The Prescription, Test Window)"),
         ("hysterectomy", "nl-lenalidomide: any age"),
     ],
 )

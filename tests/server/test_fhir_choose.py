@@ -62,7 +62,7 @@ def test_a_chosen_new_medication_is_posted_with_the_intent_of_the_call(fhir, off
     (result,) = offer.values()
     made = next(one for one in contents(result) if one["id"].startswith("medicationrequest-"))
     leaves = [leaf for group in leaves_by_group(offer).values() for leaf in group]
-    (leaf,) = [one for one in leaves if one["resource"]["reference"].endswith(made["id"])]
+    (leaf,) = [one for one in leaves if one.get("resource", {}).get("reference", "").endswith(made["id"])]
     (entry,) = post(fhir, CHOOSE, **offer, chosen=[leaf["id"]], intent=intent)["entry"]
     assert entry["request"] == {"method": "POST", "url": CREATED}
     assert (made["intent"], entry["resource"]["intent"]) == ("option", intent)

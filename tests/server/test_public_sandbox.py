@@ -151,9 +151,8 @@ def test_order_sign_and_the_feedback_about_its_cards_work(server):
     service = next(each for each in services(server, "order-sign") if each["id"] == "nl-lenalidomide-order-sign")
     cards = fire(server, service, **drafts(signed))["cards"]
     taken = next(card for card in cards if card.get("suggestions"))
-    dismissed = next(card for card in cards if card is not taken and card.get("overrideReasons"))
+    dismissed = next(card for card in cards if card is not taken)
     now = datetime.now(UTC).isoformat()
-    reason = dismissed["overrideReasons"][0]
     for feedback in (
         {
             "card": taken["uuid"],
@@ -165,7 +164,7 @@ def test_order_sign_and_the_feedback_about_its_cards_work(server):
             "card": dismissed["uuid"],
             "outcome": "overridden",
             "outcomeTimestamp": now,
-            "overrideReason": {"reason": {"code": reason["code"], "system": reason["system"]}},
+            "overrideReason": {"reason": {"code": "not-now", "system": "https://ehr.example.org/reasons"}},
         },
     ):
         url = f"{server.settings.public_url}/cds-services/{service['id']}/feedback"

@@ -196,7 +196,7 @@ def feedback_is_taken_once_counted_or_refused(target: Range) -> None:
 @row(40)
 def what_cannot_be_put_on_record_is_not_answered(target: Range) -> None:
     """The disk is full: the file of the database may not grow."""
-    with installed(target, "full", file_bytes=300_000) as server:
+    with installed(target, "full", file_bytes=1_500_000) as server:
         body = target.body()
         answers = [server.http.post(CALL, json=body) for _ in range(60)]
         assert {answer.status_code for answer in answers} == {200, 503}

@@ -59,6 +59,7 @@ def test_plain_text_shows_letter_for_letter():
         ("[press](javascript:alert(1))", "[press] (javascript:alert(1))"),
         ("abc\u202egnirts\u2066x", "abcgnirtsx"),
         ("eGFR < 30, [a](b) >= 5", "eGFR < 30, [a] (b) >= 5"),
+        ("[x]: https://evil.example", "[x] : https://evil.example"),
     ],
 )
 def test_a_summary_has_nothing_that_could_act_or_turn_the_line(text, line):
