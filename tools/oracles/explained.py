@@ -117,6 +117,9 @@ _OTHER_YEAR = (
     "to the other value's offset and lands in the year before"
 )
 DEFINITION_EXPLANATIONS = {
+    "LenalidomideDuration.Dosage: Raised Maintenance": (
+        "B CQL Reference, Expand: of one interval, a list of its points; cql-execution gives a list of unit intervals"
+    ),
     "DiffLanguage.Pairs": _OTHER_YEAR,
     "DiffTreatment.Conditions and later orders": _OTHER_YEAR,
     "DiffTreatment.Highest dose in mg": "B CQL Reference, Flatten: as above; the greatest of what was not flattened",
