@@ -9,7 +9,8 @@ MAX_SUMMARY = 139
 _ELLIPSIS = "…"
 _JOINERS = {"\u200d", "\ufe0e", "\ufe0f"}
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
-_IMAGE = re.compile(r"!\[")
+_IMAGE = re.compile(r"!\[([^\]]*)\](?=\()")
+_BEGUN_IMAGE = re.compile(r"!\[")
 _LINK = re.compile(r"\]\((?!https?://)")
 _BRACKET = re.compile(r"\](?=[(:])")
 # Marks that turn the direction of what follows: a name could make a card read backwards.
@@ -36,10 +37,11 @@ def summary_of(text: str) -> str:
 def safe_markdown(text: str) -> str:
     """Return GitHub-flavoured Markdown in which nothing from a record can act (CH-093).
 
-    Tags become text, pictures become links' text, and links lead to http and https alone. A `<` before a number or a
-    space, as in "< 30 mL/min", stays.
+    Tags become text, pictures become their text and address, and links lead to http and https alone. A `<` before a
+    number or a space, as in "< 30 mL/min", stays.
     """
-    return _LINK.sub(r"]\\(", _IMAGE.sub(r"!\\[", _TAG.sub("&lt;", _TURNS.sub("", text))))
+    text = _TAG.sub("&lt;", _TURNS.sub("", text))
+    return _LINK.sub(r"]\\(", _BEGUN_IMAGE.sub(r"!\\[", _IMAGE.sub(r"\1 ", text)))
 
 
 def plain(text: str) -> str:

@@ -38,7 +38,8 @@ def test_line_breaks_become_spaces():
     [
         ("<script>alert(1)</script>", "&lt;script>alert(1)&lt;/script>"),
         ("clearance < 30 mL/min and <5", "clearance < 30 mL/min and <5"),
-        ("![x](https://evil.example.org/p.png)", "!\\[x](https://evil.example.org/p.png)"),
+        ("![x](https://evil.example.org/p.png)", "x (https://evil.example.org/p.png)"),
+        ("![x", "!\\[x"),
         ("[x](javascript:alert(1))", "[x]\\(javascript:alert(1))"),
         ("[SmPC](https://example.org/spc)", "[SmPC](https://example.org/spc)"),
         ("**24 mL/min**\n\n| a | b |", "**24 mL/min**\n\n| a | b |"),
