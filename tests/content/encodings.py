@@ -26,6 +26,7 @@ NOT_MAPPED = {"system": "https://hospital.example.org/not-mapped", "code": "4711
 MEDICATION = "medicationCodeableConcept"
 ORDERS = ("MedicationRequest", "MedicationStatement")
 DIGITS = Context(prec=20)
+_MOST_PIECES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,12 @@ class Encoder:
         words = [*(one.get("display") for one in codings), concept.get("text")]
         if not meaning or not any(words):  # without words a card would show the code itself
             return concept
+        if any(
+            (one["system"], one["code"]) not in self._codes
+            for one in codings
+            if self.meaning([(one["system"], one["code"])])
+        ):
+            return concept  # a code below one that is listed, such as C82.1 below C82, says more than any other
         choices = self._by_meaning.get(meaning, {})
         display = next(filter(None, words))
         new = next(
@@ -278,6 +285,8 @@ def _rewrite_doses(order, way):
         return None
     amounts = [Decimal(str(dose["value"])) for dose in doses]
     strength = Decimal(5) if all(amount % 5 == 0 for amount in amounts) else min(amounts)
+    if max(amounts) / strength > _MOST_PIECES or "quantity" in order.get("dispenseRequest", {}):
+        return None  # nobody takes so many; and a quantity counts pieces of the strength that was ordered
     for dose in doses:
         dose["value"] = Decimal(str(dose["value"])) / strength
         dose["unit"] = "capsule"
