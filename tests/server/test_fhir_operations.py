@@ -443,6 +443,11 @@ def test_the_draft_orders_of_a_call_reach_the_shipped_logic_as_in_a_hook_call(se
     shown = {card["source"]["topic"]["code"] for card in cards}
     assert "nl-lenalidomide-renal-mm-severe" in shown
     assert shown <= recommended
+    # $apply without a hook applies every action: what it has beyond the cards answers other hooks, or names a fold.
+    plan = server.http.get("/fhir/PlanDefinition/nl-lenalidomide").json()
+    asked = [each for each in plan["action"] if any(one["name"] == "order-select" for one in each.get("trigger", ()))]
+    of_the_hook = {coding["code"] for coding in codes_of(asked)}
+    assert recommended & of_the_hook == shown & of_the_hook
 
 
 def codes_of(actions):
