@@ -63,7 +63,7 @@ async def next_leads_elsewhere(server: FaultyFHIR, request: Request, path: str) 
 
 
 async def slow(server: FaultyFHIR, request: Request, path: str) -> Response:
-    await asyncio.sleep(1.5)
+    await asyncio.sleep(8)
     return server.answer(request, path)
 
 

@@ -1,5 +1,4 @@
 import contextlib
-import time
 
 import pytest
 from hypothesis import given
@@ -128,10 +127,8 @@ def test_a_bad_pattern_or_group_is_an_error():
 
 
 def test_a_pattern_without_end_is_given_up():
-    began = time.perf_counter()
     with pytest.raises(EvaluationError, match="took over"):
         strings.matches("a" * 60 + "!", r"^(a|aa)+$")
-    assert time.perf_counter() - began < 5
 
 
 @pytest.mark.parametrize("pattern", ["(" * 5000 + ")" * 5000, "a{99999999999999999999}", "[", "\\", "(?P<a>)(?P<a>"])
