@@ -1,10 +1,14 @@
 """Strict JSON: hostile inputs 10 … 14."""
 
+import json
 from decimal import Decimal
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from cds.errors import BadRequest
+from cds.fhir import json as strict_json
 from cds.fhir.json import MAX_DEPTH, dumps, loads
 
 
@@ -78,3 +82,56 @@ def test_a_nul_in_text_is_refused(body):
 
 def test_a_backslash_before_u0000_is_text_like_any_other():
     assert loads(rb'"\\u0000"') == "\\u0000"
+
+
+def _read_by(decode, body):
+    try:
+        return repr(decode(body))
+    except BadRequest:
+        return "refused"
+
+
+_TEXTS = st.text(alphabet=st.sampled_from('a"\\:{}[],/u0\x00\x1f\x7fé\u2028😀'), max_size=5)
+_NUMBERS = st.integers() | st.decimals(allow_nan=False, allow_infinity=False).map(str).map(float) | st.just(2**64)
+_DOCUMENTS = st.recursive(
+    st.none() | st.booleans() | _NUMBERS | _TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
+    max_leaves=12,
+)
+_PIECES = st.sampled_from(
+    [b"{", b"}", b"[", b"]", b'"', b":", b",", b" ", b"\n", b"\\", b"\\u", b"0022", b"0000", b"d800", b"\\ud83d\\ude00"]
+    + [b'"a":1', b'"a"', b'"\\u0061"', b"-", b"0", b"1.50", b"e9", b"E400", b"NaN", b"null", b"true", b"\xff", b"\xc3\xa9"]
+    + [b"\xef\xbb\xbf", b"\x00", b'\\"', b"\\\\", b"1e999", b"9" * 45, b"18446744073709551616"]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_PIECES, max_size=12).map(b"".join))
+@example(b'{"a":1,"a":2}')
+@example(b'{"a":1,"\\u0061":2}')
+@example(b'{"a":"\\u0022\\u0022","a":2}')
+@example(b'[{"x":{"a":1,"a":1}},"\\""]')
+@example(b'{"a":"\\\\","a":"\\\\"}')
+@example(b"[" * 63 + b"]" * 63)
+@example(b"[" * 65 + b"]" * 65)
+def test_what_is_decoded_quickly_is_what_the_strict_parser_reads(body):
+    value = strict_json._quickly(body)
+    if value is not strict_json._IN_DOUBT:
+        assert repr(value) == _read_by(strict_json._strictly, body)
+
+
+@settings(max_examples=200, deadline=None)
+@given(_DOCUMENTS, st.booleans(), st.sampled_from([None, 2]))
+def test_ordinary_documents_are_decoded_alike_however_they_are_written(document, ascii_only, indent):
+    body = json.dumps(document, ensure_ascii=ascii_only, indent=indent).encode()
+    assert _read_by(loads, body) == _read_by(strict_json._strictly, body)
+
+
+def test_a_document_without_anything_odd_is_in_no_doubt():
+    body = '{"value": 6.10, "unit": "µg\\/l", "text": "a \\"quoted\\" \\u00e6", "none": [null, true, {}]}'.encode()
+    assert strict_json._quickly(body) == strict_json._strictly(body)
+
+
+def test_a_doubled_member_is_in_doubt_whatever_else_the_document_holds():
+    for inner in (b'"a":1,"a":1', b'"a":{"b":"c"},"a":{"b":"c"}', b'"":0,"":0', b'"a":"\\"","a":"x"'):
+        assert strict_json._quickly(b'[{"more":"\\u00e6"},{' + inner + b"}]") is strict_json._IN_DOUBT
