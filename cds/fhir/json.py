@@ -32,8 +32,8 @@ def _quickly(body: bytes) -> Any:
     """Decode with a fast parser what is certainly strict JSON, else return `_IN_DOUBT`.
 
     The parser refuses all that is no JSON, but keeps the last of doubled members and takes any depth. So the result is
-    written again: a member that got lost is two quotation marks less, because one in a string is written as one mark in
-    both texts unless it is `\\u0022`; and what is too deep, below the padding, is too deep for orjson to write.
+    written again: a member that got lost is two quotation marks less, because a mark in a string is one mark in both
+    texts unless it is the escape u0022; and what is too deep, below the padding, is too deep for orjson to write.
     """
     if not _PADDING or (b"\\u" in body and (b"\\u0022" in body or b"\\u0000" in body)):
         return _IN_DOUBT
