@@ -6,6 +6,8 @@ engine.session(resources, now=now).evaluate("Guide", "Low eGFR")
 
 from __future__ import annotations
 
+from cds.engine.elm.libraries import LibrarySource
+from cds.engine.elm.stored import Store
 from cds.engine.engine import Definition, Engine, Parameter, ValueSets
 from cds.engine.errors import BudgetExceeded, EngineError, EvaluationError, FHIRPathSyntaxError, UnsupportedError
 from cds.engine.evidence import Evidence, Explanation
@@ -25,10 +27,12 @@ __all__ = [
     "Explanation",
     "FHIRPath",
     "FHIRPathSyntaxError",
+    "LibrarySource",
     "Parameter",
     "ResourceIndex",
     "Retrieve",
     "Session",
+    "Store",
     "UnsupportedError",
     "ValueSets",
     "fhirpath",

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 from cds.engine.elm.compile import CompiledLibrary, compile_library
-from cds.engine.elm.document import LibraryDocument, read_library
-from cds.engine.elm.fhir_helpers import is_fhir_helpers
+from cds.engine.elm.document import read_library
+from cds.engine.elm.libraries import LibrarySource, compile_all, includes_of, named
+from cds.engine.elm.stored import Store
 from cds.engine.elm.types import ANY
 from cds.engine.errors import EngineError, Problem, UnsupportedError
 from cds.engine.program import link
@@ -58,23 +59,23 @@ class Engine:
 
     `libraries` are ELM documents ({"library": {...}}) including every library that one of them includes, except
     FHIRHelpers, which the engine answers itself. `explain` says which sessions there will be: "always" or "never"
-    with evidence compiles half of the code that "either" does. Raises UnsupportedError listing everything that cannot
-    be compiled.
+    with evidence compiles half of the code that "either" does. Code of libraries given as sources is taken from the
+    `store`, and put there. Raises UnsupportedError listing everything that cannot be compiled.
     """
 
     def __init__(
         self,
-        libraries: Iterable[Mapping[str, Any]],
+        libraries: Iterable[Mapping[str, Any] | LibrarySource],
         *,
         value_sets: ValueSets | None = None,
         max_steps: int = 2_000_000,
         explain: Explain = "either",
+        store: Store | None = None,
     ) -> None:
         variants = _VARIANTS[explain]
-        documents = (read_library(library) for library in libraries)
         self._value_sets = value_sets
         self._max_steps = max_steps
-        self._libraries = _compile_all((d for d in documents if not is_fhir_helpers(d.name)), variants)
+        self._libraries = compile_all(libraries, variants, store)
         self._programs = {explain: link(list(self._libraries.values()), explain=explain) for explain in variants}
         self._retrieves: dict[tuple[str, str], tuple[Retrieve, ...]] = {}
 
@@ -162,7 +163,7 @@ class Engine:
         """
         document = read_library(library)
         held = self._library(document.name)
-        included = {a: self._libraries[_named(p, self._libraries)] for a, p in _includes(document).items()}
+        included = {a: self._libraries[named(p, self._libraries)] for a, p in includes_of(document).items()}
         problems: list[Problem] = []
         compiled = compile_library(document, included, problems, variants=tuple(self._programs))
         if compiled is None:
@@ -204,64 +205,6 @@ def moment(now: datetime) -> DateTime:
     return DateTime(now.year, now.month, now.day, now.hour, now.minute, now.second, now.microsecond // 1000, hours)
 
 
-def _compile_all(documents: Iterable[LibraryDocument], variants: Collection[bool]) -> dict[str, CompiledLibrary]:
-    """Compile libraries, included ones first. Raises UnsupportedError with every problem of every library.
-
-    One that comes after all it includes is compiled as it comes and kept in outline: then the trees of all libraries
-    need not be in memory together.
-    """
-    by_name: dict[str, LibraryDocument] = {}
-    problems: list[Problem] = []
-    compiled: dict[str, CompiledLibrary] = {}
-    failed: set[str] = set()
-
-    def settle(document: LibraryDocument, names: Mapping[str, str]) -> None:
-        done = None
-        if not any(name in failed for name in names.values()):
-            included = {alias: compiled[name] for alias, name in names.items()}
-            done = compile_library(document, included, problems, variants=variants)
-        if done is None:
-            failed.add(document.name)
-        else:
-            compiled[document.name] = done
-            by_name[document.name] = done.document
-
-    for document in documents:
-        if document.name in by_name:
-            problems.append(Problem(document.title, None, "library", "the library is given twice"))
-            continue
-        by_name[document.name] = document
-        names = {alias: _named(path, compiled) for alias, path in _includes(document).items()}
-        if all(name in compiled for name in names.values()) and not _other_versions(document, by_name):
-            settle(document, names)
-    waiting = [document for name, document in by_name.items() if name not in compiled and name not in failed]
-    while waiting:
-        left = []
-        for document in waiting:
-            wanted = _includes(document)
-            names = {alias: _named(path, by_name) for alias, path in wanted.items()}
-            if any(name in by_name and name not in compiled and name not in failed for name in names.values()):
-                left.append(document)
-                continue
-            missing = [wanted[alias] for alias, name in names.items() if name not in by_name]
-            problems += [
-                Problem(document.title, None, "include", f"the library {path} is not at hand") for path in missing
-            ]
-            others = _other_versions(document, by_name)
-            problems += others
-            if missing or others:
-                failed.add(document.name)
-            else:
-                settle(document, names)
-        if len(left) == len(waiting):
-            problems += [Problem(d.title, None, "include", "libraries include each other in a circle") for d in left]
-            break
-        waiting = left
-    if problems:
-        raise UnsupportedError(problems)
-    return compiled
-
-
 def _shown(library: CompiledLibrary) -> tuple[Any, ...]:
     """Return what other libraries were compiled against: the types of definitions, parameters and functions."""
     interface = library.interface
@@ -269,24 +212,3 @@ def _shown(library: CompiledLibrary) -> tuple[Any, ...]:
         (one.key, one.operands, one.result) for overloads in interface.functions.values() for one in overloads
     }
     return interface.definitions, interface.parameters, signatures
-
-
-def _includes(document: LibraryDocument) -> dict[str, str]:
-    """Return the path of every included library by its alias, but for the one that the engine answers itself."""
-    return {alias: path for alias, (path, _) in document.includes.items() if not is_fhir_helpers(path)}
-
-
-def _other_versions(document: LibraryDocument, by_name: Mapping[str, LibraryDocument]) -> list[Problem]:
-    """List the includes that ask for another version than the one at hand."""
-    problems = []
-    for path, version in document.includes.values():
-        found = by_name.get(_named(path, by_name))
-        if found is not None and version is not None and found.version not in (None, version):
-            reason = f"version {version} of {path} is asked for, {found.version} is at hand"
-            problems.append(Problem(document.title, None, "include", reason))
-    return problems
-
-
-def _named(path: str, by_name: Mapping[str, Any]) -> str:
-    """Return the name of an included library: its path, with or without the namespace."""
-    return path if path in by_name else path.replace("/", ".").rpartition(".")[2]

@@ -57,7 +57,7 @@ def link(libraries: Sequence[CompiledLibrary], *, explain: bool) -> Program:
         slots += _bind(library, slot_of, functions, explain=explain)
     modules = {}
     for library in libraries:
-        module, _ = library.module(explain=explain)
+        module, _ = library.modules[explain]
         modules[module.filename] = (library.document.name, module)
     return Program(tuple(slots), tuple((slot.library, slot.name) for slot in slots), slot_of, modules)
 
@@ -69,7 +69,7 @@ def _bind(
     *,
     explain: bool,
 ) -> list[Slot]:
-    module, names = library.module(explain=explain)
+    module, names = library.modules[explain]
     title = library.document.name
     values: dict[str, Any] = {name: slot_of[key] for name, key in module.slots.items()}
     values |= {name: functions[key] for name, key in module.invoked.items() if key[0] != title}
@@ -78,8 +78,8 @@ def _bind(
         functions[(title, key)] = namespace[names[("function", key)]]
     namespace |= {name: functions[key] for name, key in module.invoked.items() if key[0] == title}
     slots = [
-        Slot("definition", title, name, namespace[names[("definition", name)]], lowered.type)
-        for name, lowered in library.definitions.items()
+        Slot("definition", title, name, namespace[names[("definition", name)]], type_)
+        for name, type_ in library.definitions.items()
     ]
     for name in library.document.parameters:
         default = names.get(("parameter", name))

@@ -17,6 +17,10 @@ class Pending:
     def __repr__(self) -> str:
         return "PENDING"
 
+    def __reduce__(self) -> str:
+        """Stay the one mark when code that holds it is stored and read again."""
+        return "PENDING"
+
 
 PENDING: Final = Pending()
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from cds.engine import trampoline
 from cds.engine.elm import types, units
 from cds.engine.elm.chapters import CHAPTERS
 from cds.engine.elm.document import LibraryDocument
-from cds.engine.elm.lowering import MALFORMED, LoweredFunction, Lowering
+from cds.engine.elm.lowering import MALFORMED, Lowering
 from cds.engine.elm.signatures import FunctionSignature, LibraryInterface
 from cds.engine.elm.terminology import Terms
 from cds.engine.emit import Module, ModuleWriter
@@ -37,41 +37,54 @@ class NamedModule(NamedTuple):
 class CompiledLibrary:
     """A library ready to be linked. Shared by engines and threads.
 
-    `modules` holds the code in the variants that were asked for: without (False) and with (True) notes for evidence.
+    `functions` are the keys of its functions, `defaults` the parameters that have one. `modules` holds the code in the
+    variants that were asked for: without (False) and with (True) notes for evidence.
     """
 
     key: str
     document: LibraryDocument
     interface: LibraryInterface
-    definitions: Mapping[str, LoweredFunction]
-    functions: Mapping[str, LoweredFunction]
-    defaults: Mapping[str, LoweredFunction]
+    functions: tuple[str, ...]
+    defaults: frozenset[str]
     references: Mapping[str, frozenset[tuple[str, str]]]
     retrieves: Mapping[str, tuple[Retrieve, ...]]
-    modules: dict[bool, NamedModule] = field(default_factory=dict)
+    modules: Mapping[bool, NamedModule]
 
-    def module(self, *, explain: bool) -> NamedModule:
-        """Return the code, with or without notes for the evidence; it is written when first asked for."""
-        with _lock:
-            if explain not in self.modules:
-                self.modules[explain] = self._write(explain=explain)
-            return self.modules[explain]
-
-    def _write(self, *, explain: bool) -> NamedModule:
-        writer = ModuleWriter(self.document.title, explain=explain)
-        names: dict[tuple[str, str], str] = {}
-        kinds = (("definition", self.definitions), ("function", self.functions), ("parameter", self.defaults))
-        for kind, lowered in kinds:
-            for key, function in lowered.items():
-                hint = function.name if kind == "definition" else f"{kind} {function.name}"
-                names[(kind, key)] = writer.add_function(
-                    hint, function.parameters, function.body, definition=function.name
-                )
-        return NamedModule(writer.build(), names)
+    @property
+    def definitions(self) -> Mapping[str, types.Type]:
+        """The definitions with their types, each after those that it uses."""
+        return self.interface.definitions
 
 
 _cache: OrderedDict[str, CompiledLibrary] = OrderedDict()
 _lock = threading.RLock()
+
+
+def library_key(digest: str, includes: Iterable[CompiledLibrary]) -> str:
+    """Name the code of a library by what it is made of: a digest of its own content, and the keys of what it includes.
+
+    What an alias stands for is part of the content.
+    """
+    parts = [digest, *sorted(f"{library.document.name}={library.key}" for library in includes)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def remembered(key: str, variants: Collection[bool]) -> CompiledLibrary | None:
+    """Return what was compiled before, if it has the code in these variants."""
+    with _lock:
+        known = _cache.get(key)
+        if known is None or not all(explain in known.modules for explain in variants):
+            return None
+        _cache.move_to_end(key)
+        return known
+
+
+def remember(library: CompiledLibrary) -> None:
+    """Keep a compiled library for the next engine of this process."""
+    with _lock:
+        _cache[library.key] = library
+        while len(_cache) > _REMEMBERED:
+            _cache.popitem(last=False)
 
 
 def compile_library(
@@ -83,34 +96,39 @@ def compile_library(
 ) -> CompiledLibrary | None:
     """Compile a library whose includes (by alias) are compiled; adds to `problems` and returns None if it cannot be.
 
-    `variants` says which code is needed at once: without (False), with (True) notes for the evidence.
+    `variants` says which code is needed: without (False), with (True) notes for the evidence.
     """
-    parts = [document.digest, *(f"{alias}={library.key}" for alias, library in sorted(includes.items()))]
-    key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
-    with _lock:
-        known = _cache.get(key)
-        if known is not None:
-            _cache.move_to_end(key)
+    key = library_key(document.digest, includes.values())
+    known = remembered(key, variants)
     if known is not None:
-        for explain in variants:
-            known.module(explain=explain)
         return known
     lowering = _lower(document, {alias: library.interface for alias, library in includes.items()})
     if lowering.problems:
         problems.extend(lowering.problems)
         return None
     try:
-        compiled = _compiled(key, lowering)
-        for explain in variants:
-            compiled.module(explain=explain)
+        modules = {explain: _write(lowering, explain=explain) for explain in variants}
     except EngineError as error:
         problems.append(Problem(document.title, None, "library", str(error)))
         return None
-    with _lock:
-        _cache[key] = compiled
-        while len(_cache) > _REMEMBERED:
-            _cache.popitem(last=False)
+    compiled = _compiled(key, lowering, modules)
+    remember(compiled)
     return compiled
+
+
+def _write(lowering: Lowering, *, explain: bool) -> NamedModule:
+    writer = ModuleWriter(lowering.library.title, explain=explain)
+    names: dict[tuple[str, str], str] = {}
+    kinds = (
+        ("definition", lowering.definitions),
+        ("function", lowering.functions),
+        ("parameter", lowering.defaults),
+    )
+    for kind, lowered in kinds:
+        for key, function in lowered.items():
+            hint = function.name if kind == "definition" else f"{kind} {function.name}"
+            names[(kind, key)] = writer.add_function(hint, function.parameters, function.body, definition=function.name)
+    return NamedModule(replace(writer.build(), source=""), names)  # nobody reads it: it is as long as the code
 
 
 def _lower(document: LibraryDocument, includes: Mapping[str, LibraryInterface]) -> Lowering:
@@ -138,7 +156,7 @@ def _everything(lowering: Lowering) -> Deep[None]:
     yield units.every_function(lowering)
 
 
-def _compiled(key: str, lowering: Lowering) -> CompiledLibrary:
+def _compiled(key: str, lowering: Lowering, modules: Mapping[bool, NamedModule]) -> CompiledLibrary:
     overloads: dict[str, tuple[FunctionSignature, ...]] = {}
     for function_key, signature in lowering.signatures.items():
         name = lowering.functions[function_key].name
@@ -155,9 +173,9 @@ def _compiled(key: str, lowering: Lowering) -> CompiledLibrary:
         key,
         outline,
         interface,
-        lowering.definitions,
-        lowering.functions,
-        lowering.defaults,
+        tuple(lowering.functions),
+        frozenset(lowering.defaults),
         {unit: frozenset(found) for unit, found in lowering.references.items()},
         {unit: tuple(found) for unit, found in lowering.retrieves.items()},
+        modules,
     )

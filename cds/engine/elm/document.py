@@ -50,21 +50,24 @@ class LibraryDocument:
         )
 
 
-def read_library(document: Json) -> LibraryDocument:
-    """Read {"library": {...}} as the translator writes it. Raises EngineError when it is not an ELM library."""
+def read_library(document: Json, *, digest: str | None = None) -> LibraryDocument:
+    """Read {"library": {...}} as the translator writes it; `digest` names its content, if that is done already.
+
+    Raises EngineError when it is not an ELM library.
+    """
     library = document.get("library") if isinstance(document, Mapping) else None
     identifier = library.get("identifier") if isinstance(library, Mapping) else None
     if not isinstance(library, Mapping) or not isinstance(identifier, Mapping) or not identifier.get("id"):
         raise EngineError("this is not an ELM library: a JSON object with library.identifier.id is expected")
     name = str(identifier["id"])
     try:
-        return _read(name, identifier.get("version"), library)
+        return _read(name, identifier.get("version"), library, digest)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         message = f"{name}: the ELM is malformed ({type(error).__name__}: {error})"
         raise EngineError(message) from error
 
 
-def _read(name: str, version: str | None, library: Json) -> LibraryDocument:
+def _read(name: str, version: str | None, library: Json, digest: str | None) -> LibraryDocument:
     statements = _definitions(library, "statements")
     functions: dict[str, tuple[Json, ...]] = {}
     for statement in statements:
@@ -73,7 +76,7 @@ def _read(name: str, version: str | None, library: Json) -> LibraryDocument:
     return LibraryDocument(
         name=name,
         version=version,
-        digest=_digest(library),
+        digest=digest or _digest(library),
         usings=tuple((d.get("uri", ""), d.get("version")) for d in _definitions(library, "usings")),
         includes={
             str(d["localIdentifier"]): (str(d["path"]), d.get("version")) for d in _definitions(library, "includes")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from cds.engine.elm import types
@@ -12,7 +12,7 @@ from cds.engine.elm.types import Choice, IntervalOf, ListOf, Named, TupleOf, Typ
 from cds.engine.errors import EvaluationError
 from cds.engine.model import r4
 from cds.engine.runtime import values
-from cds.engine.runtime.fhir_values import Element, bare
+from cds.engine.runtime.fhir_values import Element, bare, bare_items
 from cds.engine.runtime.interval import Interval
 from cds.engine.runtime.temporal import Date, DateTime, Time
 from cds.engine.runtime.uncertainty import Uncertainty
@@ -41,29 +41,49 @@ _CLASSES: dict[str, tuple[type, ...]] = {
 def matches(wanted: Type) -> Callable[[Any], bool]:
     """Return the test whether a value (that says its type) is of a type; null is of no type."""
     if isinstance(wanted, Choice):
-        tests = [matches(choice) for choice in wanted.choices]
-        return lambda value: any(test(value) for test in tests)
+        return partial(_is_any_of, tuple(matches(choice) for choice in wanted.choices))
     if isinstance(wanted, ListOf):
-        of_element = matches(wanted.element)
-        return lambda value: isinstance(value, list) and all(item is None or of_element(item) for item in value)
+        return partial(_is_list_of, matches(wanted.element))
     if isinstance(wanted, IntervalOf):
-        of_point = matches(wanted.point)
-        return lambda value: (
-            isinstance(value, Interval) and all(point is None or of_point(point) for point in (value.low, value.high))
-        )
+        return partial(_is_interval_of, matches(wanted.point))
     if isinstance(wanted, TupleOf):
-        names = {name for name, _ in wanted.elements}
-        return lambda value: isinstance(value, values.Tuple) and value.keys() <= names
+        return partial(_is_tuple_with, frozenset(name for name, _ in wanted.elements))
     name = wanted.name if isinstance(wanted, Named) else ""
     if name == "System.Any":
-        return lambda value: value is not None
+        return _is_something
     if name in _CLASSES:
-        classes = _CLASSES[name]
-        return lambda value: type(value) in classes
-    return lambda value: _is_fhir(value, name)
+        return partial(_is_of_class, _CLASSES[name])
+    return partial(_is_fhir, name)
 
 
-def _is_fhir(value: Any, wanted: str) -> bool:
+# Tests are made of functions of this module, so that compiled code that holds them can be stored.
+
+
+def _is_any_of(tests: tuple[Callable[[Any], bool], ...], value: Any) -> bool:
+    return any(test(value) for test in tests)
+
+
+def _is_list_of(of_element: Callable[[Any], bool], value: Any) -> bool:
+    return isinstance(value, list) and all(item is None or of_element(item) for item in value)
+
+
+def _is_interval_of(of_point: Callable[[Any], bool], value: Any) -> bool:
+    return isinstance(value, Interval) and all(point is None or of_point(point) for point in (value.low, value.high))
+
+
+def _is_tuple_with(names: frozenset[str], value: Any) -> bool:
+    return isinstance(value, values.Tuple) and value.keys() <= names
+
+
+def _is_something(value: Any) -> bool:
+    return value is not None
+
+
+def _is_of_class(classes: Collection[type], value: Any) -> bool:
+    return type(value) in classes
+
+
+def _is_fhir(wanted: str, value: Any) -> bool:
     if isinstance(value, Element):
         return r4.is_subtype(value.type, wanted) or r4.fhir_type(wanted) == value.type
     return isinstance(value, dict) and r4.is_subtype(str(value.get("resourceType")), wanted)
@@ -95,14 +115,17 @@ def _taker(wanted: Type) -> Callable[[Any], Any]:
     if types.is_element(wanted):
         return bare
     if isinstance(wanted, ListOf) and types.is_element(wanted.element):
-        return lambda value: None if value is None else [bare(item) for item in value]
+        return bare_items
     if isinstance(wanted, IntervalOf) and isinstance(wanted.point, Named) and wanted.point.is_system:
-        point_type = wanted.point.name.removeprefix("System.")
-        return lambda value: _with_point_type(value, point_type)
-    return lambda value: value
+        return partial(_with_point_type, wanted.point.name.removeprefix("System."))
+    return _as_it_is
 
 
-def _with_point_type(value: Interval | None, point_type: str) -> Interval | None:
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _with_point_type(point_type: str, value: Interval | None) -> Interval | None:
     if value is None or value.low is not None or value.high is not None or value.point_type is not None:
         return value
     return Interval(None, None, value.low_closed, value.high_closed, point_type)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import keyword
 import re
+from array import array
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ class Module:
     """Compiled code, not yet bound to its slots and neighbours; immutable, shared by threads.
 
     `slots` maps a global name to the definition or parameter it stands for, `invoked` to a function of a library;
-    `bind` gives them values and runs the code.
+    `bind` gives them values and runs the code. `place_of_line` says which of the `places` each line is for.
     """
 
     filename: str
@@ -44,6 +45,7 @@ class Module:
     slots: Mapping[str, tuple[str, str, str]]
     invoked: Mapping[str, tuple[str, str]]
     places: tuple[Place | None, ...]
+    place_of_line: array[int]
 
     def bind(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Run the module with values for `slots` and `invoked`; return its functions by name."""
@@ -53,7 +55,7 @@ class Module:
 
     def place_at(self, line: int) -> Place | None:
         """Return the place that a line of the source (counted from 1) is for."""
-        return self.places[line - 1] if 0 < line <= len(self.places) else None
+        return self.places[self.place_of_line[line - 1]] if 0 < line <= len(self.place_of_line) else None
 
     def place_of(self, traceback: TracebackType | None) -> Place | None:
         """Find the place of the innermost line of this module in a traceback."""
@@ -158,7 +160,9 @@ class ModuleWriter:
         except (SyntaxError, RecursionError, MemoryError, ValueError) as error:
             message = f"{self.name}: the generated Python is refused ({error}); simplify the expression"
             raise EngineError(message) from error
-        places = tuple(Place(line.definition, line.at) if line.definition else None for line in lines)
+        places: dict[Place | None, int] = {}
+        found = (Place(line.definition, line.at) if line.definition else None for line in lines)
+        place_of_line = array("I", (places.setdefault(place, len(places)) for place in found))
         return Module(
             filename=filename,
             source=source,
@@ -166,7 +170,8 @@ class ModuleWriter:
             constants=dict(self.constants),
             slots=dict(self.slots),
             invoked=dict(self.invoked),
-            places=places,
+            places=tuple(places),
+            place_of_line=place_of_line,
         )
 
 
