@@ -16,6 +16,7 @@ from cds.reasoning.element_types import DoesNotFit
 from cds.reasoning.invariants import broken_invariants
 from cds.reasoning.request_kinds import KINDS
 from cds.reasoning.request_maker import Order, RequestMaker, product_of
+from cds.reasoning.validity import is_surely_valid
 from cds.reasoning.workshop import Workshop
 
 
@@ -103,6 +104,8 @@ def refuse_invalid(target: Target, path: str, workshop: Workshop, *, received: M
 def _faults(resource: Mapping[str, Any], now: datetime) -> set[str]:
     if resource.get("resourceType") not in r4.resource_types():
         return {"resourceType: this is no R4 resource"}
+    if is_surely_valid(resource):
+        return set(broken_invariants(resource, now))
     faults = {f"{fault.path}: {fault.message}" for fault in validate(Artifact(resource, file="", root=""))}
     return faults or set(broken_invariants(resource, now))
 
