@@ -14,6 +14,7 @@ from cds.data.normalise import Mappings, normalise
 from cds.data.patient_data import PatientData
 from cds.data.prefetch import Prefetched, read_prefetch
 from cds.data.prefetch_templates import PATIENT_KEY, PrefetchQuery, prefetch_queries
+from cds.data.remembered_mappings import RememberedMappings
 from cds.data.resource_pool import ResourcePool
 from cds.data.unobtainable import Unobtainable
 from cds.fhir.references import literal_of
@@ -74,13 +75,14 @@ def _is_given(
 
 def _patient_data(pool: ResourcePool, drafts: list[dict[str, Any]], mappings: Mappings | None) -> PatientData:
     by_literal = pool.by_literal
+    remembered = None if mappings is None else RememberedMappings(mappings)
     received_drafts = {literal: draft for draft in drafts if (literal := literal_of(draft))}
     return PatientData(
         patient_id=pool.patient_id,
         resources=tuple(
-            part for resource in pool.resources for part in with_components(normalise(resource, by_literal, mappings))
+            part for resource in pool.resources for part in with_components(normalise(resource, by_literal, remembered))
         ),
-        draft_orders=tuple(normalise(draft, by_literal, mappings) for draft in drafts),
+        draft_orders=tuple(normalise(draft, by_literal, remembered) for draft in drafts),
         origins=pool.origins,
         as_received={**by_literal, **received_drafts},
         dropped_other_patient=pool.dropped_other_patient,

@@ -5,7 +5,7 @@ Pure functions; a resource that needs no change is returned as it is, a changed 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -31,7 +31,7 @@ class Mappings(Protocol):
         """Give the Codings that mean the same in the systems of the guidelines; empty where nothing is mapped."""
         ...
 
-    def conversion(self, codes: Collection[tuple[str, str]], unit: str) -> tuple[str, Decimal] | None:
+    def conversion(self, codes: tuple[tuple[str, str], ...], unit: str) -> tuple[str, Decimal] | None:
         """Give (canonical unit, factor) for a value with this unit of the concept with one of the (system, code).
 
         None where the unit is canonical already, or no factor is known.
@@ -83,7 +83,7 @@ def _resolve_medication(resource: dict[str, Any], pool: Mapping[str, dict[str, A
 
 def _resolve_reasons(resource: dict[str, Any], pool: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """Add the codes of the Conditions that `reasonReference` means to `reasonCode`."""
-    references = values_at(resource, "reasonReference.reference")
+    references = values_at(resource, "reasonReference.reference") if "reasonReference" in resource else ()
     if not references:
         return resource
     found = [contained(resource, text) or _in_pool(text, pool) for text in references]
@@ -108,9 +108,9 @@ def _translate(node: dict[str, Any], mappings: Mappings) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     for name, value in node.items():
         if name in _CONCEPTS:
-            new = _each(value, lambda concept: _translate_concept(concept, mappings))
+            new = _each(value, _translate_concept, mappings)
         elif name in _CONTAINERS:
-            new = _each(value, lambda inner: _translate(inner, mappings))
+            new = _each(value, _translate, mappings)
         else:
             continue
         if new is not value:
@@ -118,23 +118,28 @@ def _translate(node: dict[str, Any], mappings: Mappings) -> dict[str, Any]:
     return {**node, **changes} if changes else node
 
 
-def _each(value: Any, change: Any) -> Any:
+def _each(value: Any, change: Callable[[dict[str, Any], Mappings], dict[str, Any]], mappings: Mappings) -> Any:
     """Apply a change to an object or to each of a list; the very same value comes back when nothing changed."""
     if isinstance(value, dict):
-        return change(value)
+        return change(value, mappings)
     if not isinstance(value, list):
         return value
-    new = [change(item) if isinstance(item, dict) else item for item in value]
-    return new if any(one is not other for one, other in zip(new, value, strict=True)) else value
+    new = [change(item, mappings) if isinstance(item, dict) else item for item in value]
+    return new if _has_changed(new, value) else value
+
+
+def _has_changed(new: list[Any], old: list[Any]) -> bool:
+    return any(one is not other for one, other in zip(new, old, strict=True))
 
 
 def _translate_concept(concept: dict[str, Any], mappings: Mappings) -> dict[str, Any]:
     codings = concept.get("coding")
     if not isinstance(codings, list):
         return concept
-    known = _codes_of(concept)
+    own = _codes_of(concept)
+    known = list(own)
     added: list[dict[str, Any]] = []
-    for system, code in tuple(known):
+    for system, code in own:
         for target in mappings.translate(system, code):
             key = (str(target.get("system", "")), str(target.get("code", "")))
             if key not in known:
@@ -143,42 +148,49 @@ def _translate_concept(concept: dict[str, Any], mappings: Mappings) -> dict[str,
     return {**concept, "coding": [*codings, *added]} if added else concept
 
 
-def _codes_of(concept: Any) -> list[tuple[str, str]]:
-    """List (system, code) in the sender's order, which also decides between two concepts."""
-    return [(str(coding.get("system", "")), str(coding["code"])) for coding in codings_of(concept) if "code" in coding]
+def _codes_of(concept: Any) -> tuple[tuple[str, str], ...]:
+    """Give (system, code) in the sender's order, which also decides between two concepts."""
+    codings = codings_of(concept)
+    return tuple([(str(coding.get("system", "")), str(coding["code"])) for coding in codings if "code" in coding])
 
 
 def _canonical_units(observation: dict[str, Any], mappings: Mappings | None) -> dict[str, Any]:
-    changed = _convert_values(observation, _codes_of(observation.get("code")), mappings)
+    changed = _convert_values(observation, mappings)
     if isinstance(components := observation.get("component"), list):
-        converted = [
-            _convert_values(item, _codes_of(item.get("code")), mappings) if isinstance(item, dict) else item
-            for item in components
-        ]
-        if any(one is not other for one, other in zip(converted, components, strict=True)):
+        converted = [_convert_values(item, mappings) if isinstance(item, dict) else item for item in components]
+        if _has_changed(converted, components):
             changed = {**changed, "component": converted}
     return changed
 
 
-def _convert_values(holder: dict[str, Any], codes: list[tuple[str, str]], mappings: Mappings | None) -> dict[str, Any]:
+def _convert_values(holder: dict[str, Any], mappings: Mappings | None) -> dict[str, Any]:
     """Convert the value and its reference range; both stay as they are where no factor is known."""
+    quantity, ranges = holder.get("valueQuantity"), holder.get("referenceRange")
+    if quantity is None and ranges is None:
+        return holder
+    codes = _codes_of(holder.get("code"))
     changes: dict[str, Any] = {}
-    if isinstance(quantity := holder.get("valueQuantity"), dict):
-        changes["valueQuantity"] = _convert(quantity, codes, mappings)
-    if isinstance(ranges := holder.get("referenceRange"), list):
-        changes["referenceRange"] = [_convert_range(item, codes, mappings) for item in ranges]
-    changes = {name: value for name, value in changes.items() if value != holder[name]}
+    if isinstance(quantity, dict) and (converted := _convert(quantity, codes, mappings)) is not quantity:
+        changes["valueQuantity"] = converted
+    if isinstance(ranges, list):
+        new = [_convert_range(item, codes, mappings) for item in ranges]
+        if _has_changed(new, ranges):
+            changes["referenceRange"] = new
     return {**holder, **changes} if changes else holder
 
 
-def _convert_range(item: Any, codes: list[tuple[str, str]], mappings: Mappings | None) -> Any:
+def _convert_range(item: Any, codes: tuple[tuple[str, str], ...], mappings: Mappings | None) -> Any:
     if not isinstance(item, dict):
         return item
-    ends = {name: _convert(item[name], codes, mappings) for name in ("low", "high") if isinstance(item.get(name), dict)}
-    return {**item, **ends}
+    changes = {}
+    for name in ("low", "high"):
+        end = item.get(name)
+        if isinstance(end, dict) and (converted := _convert(end, codes, mappings)) is not end:
+            changes[name] = converted
+    return {**item, **changes} if changes else item
 
 
-def _convert(quantity: dict[str, Any], codes: list[tuple[str, str]], mappings: Mappings | None) -> dict[str, Any]:
+def _convert(quantity: dict[str, Any], codes: tuple[tuple[str, str], ...], mappings: Mappings | None) -> dict[str, Any]:
     """Multiply by the factor of the concept; the original stays in an extension. No unit, no conversion."""
     unit, value = unit_of(quantity), value_of(quantity)
     if unit is None or value is None:
@@ -187,7 +199,9 @@ def _convert(quantity: dict[str, Any], codes: list[tuple[str, str]], mappings: M
     written = str(quantity.get("code") or quantity["unit"])
     conversion = None
     if mappings is not None:
-        conversion = mappings.conversion(codes, written) or mappings.conversion(codes, unit)
+        conversion = mappings.conversion(codes, written)
+        if conversion is None and unit != written:
+            conversion = mappings.conversion(codes, unit)
     if conversion is None or conversion == (written, Decimal(1)):
         # A printed unit without code: only the micro sign is written as UCUM writes it.
         return quantity if quantity.get("code") or quantity["unit"] == unit else {**quantity, "unit": unit}

@@ -24,6 +24,7 @@ class ResourcePool:
         self.origins: dict[str, str] = {}
         self.problems: list[DataProblem] = []
         self._without_id: dict[str, dict[str, Any]] = {}
+        self._doubts: dict[str | None, DataProblemKind | None] = {}
 
     @property
     def resources(self) -> list[dict[str, Any]]:
@@ -74,16 +75,23 @@ class ResourcePool:
         if resource.get("resourceType") in NOT_ABOUT_A_PATIENT:
             return True
         subject = patient_reference(resource)
-        reference = parse_reference(subject.get("reference")) if subject else None
+        text = subject.get("reference") if subject else None
+        text = text if isinstance(text, str) else None
+        if text not in self._doubts:
+            self._doubts[text] = self._doubt(text)
+        kind = self._doubts[text]
+        if kind is not None:  # the id of another patient's resource is not written down
+            self.problems.append(DataProblem(kind, origin))
+        return kind is None
+
+    def _doubt(self, text: str | None) -> DataProblemKind | None:
+        """Say what is wrong with the reference to the patient; None when it is the patient of this call."""
+        reference = parse_reference(text)
         if reference is None:
-            kind = DataProblemKind.NO_PATIENT
-        elif reference.literal != f"Patient/{self.patient_id}" or not self.is_here(reference.base):
-            kind = DataProblemKind.OTHER_PATIENT
-        else:
-            return True
-        # The id of another patient's resource is not written down.
-        self.problems.append(DataProblem(kind, origin))
-        return False
+            return DataProblemKind.NO_PATIENT
+        if reference.literal != f"Patient/{self.patient_id}" or not self.is_here(reference.base):
+            return DataProblemKind.OTHER_PATIENT
+        return None
 
     def is_here(self, base: str | None) -> bool:
         """Say whether the base of a reference is the server of this call."""

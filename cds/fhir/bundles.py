@@ -69,7 +69,7 @@ def searchset(
 
 
 def _is_outcome(entry: Mapping[str, Any]) -> bool:
-    if object_at(entry, "search").get("mode") == "outcome":
+    if "search" in entry and object_at(entry, "search").get("mode") == "outcome":
         return True
     return object_at(entry, "resource").get("resourceType") == "OperationOutcome"
 
