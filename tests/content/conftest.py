@@ -1,0 +1,5 @@
+"""Let the assertions of shared test classes say what they compared."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.content.pilot")
