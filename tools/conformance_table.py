@@ -1,13 +1,11 @@
 """Write docs/cds-hooks-conformance.md: every row of the CDS Hooks checklist with the tests that show it.
 
-A test cites rows with `@pytest.mark.ch("CH-011", ...)`. Run `python -m tools.conformance_table`; `--check` only says
-whether the page is current.
+A test cites rows with `@pytest.mark.ch("CH-011", ...)`. Run `python -m tools.conformance_table`.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -124,13 +122,5 @@ def _choices() -> Iterator[str]:
         yield f"| {name} | ok | refuse | {why} |"
 
 
-def main() -> None:
-    """Write the page, or with `--check` say whether it is current."""
-    if "--check" in sys.argv:
-        sys.exit(0 if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page() else 1)
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page(), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    PAGE.write_text(page(), encoding="utf-8")

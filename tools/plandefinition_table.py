@@ -1,13 +1,11 @@
 """Write docs/plandefinition-conformance.md: every row of the $apply checklist with its tests, choices and reasons.
 
-A test cites rows with `@pytest.mark.pd("PD-007", ...)`. Run `python -m tools.plandefinition_table`; `--check` only says
-whether the page is current.
+A test cites rows with `@pytest.mark.pd("PD-007", ...)`. Run `python -m tools.plandefinition_table`.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -94,13 +92,5 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def main() -> None:
-    """Write the page, or with `--check` say whether it is current."""
-    if "--check" in sys.argv:
-        sys.exit(0 if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page() else 1)
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page(), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    PAGE.write_text(page(), encoding="utf-8")
