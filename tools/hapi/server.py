@@ -38,9 +38,16 @@ class Hapi:
     start_seconds: float
 
 
-def build() -> list[str]:
-    """Fetch HAPI's artefacts from Maven Central and compile our main class, once; give the class path."""
-    sources = [HERE / "pom.xml", *sorted(path for path in (HERE / "src").rglob("*") if path.is_file())]
+def build(project: Path = HERE) -> list[str]:
+    """Fetch HAPI's artefacts from Maven Central and compile our main class, once; give the class path.
+
+    Another project than this folder may build on what is here.
+    """
+    sources = [
+        path
+        for folder in dict.fromkeys((project, HERE))
+        for path in (folder / "pom.xml", *sorted(path for path in (folder / "src").rglob("*") if path.is_file()))
+    ]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
     folder = cache_folder() / "hapi" / digest
     listed = folder / "classpath"
@@ -48,7 +55,7 @@ def build() -> list[str]:
         maven = shutil.which("mvn")
         if maven is None:
             raise HapiFailed("Maven, which fetches HAPI, is not installed")
-        command = [maven, "-q", "-B", "-f", str(HERE / "pom.xml"), "process-classes", f"-Dhapi.build={folder}"]
+        command = [maven, "-q", "-B", "-f", str(project / "pom.xml"), "process-classes", f"-Dhapi.build={folder}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             msg = f"Maven could not build HAPI:\n{(done.stdout + done.stderr).strip()[-2000:]}"

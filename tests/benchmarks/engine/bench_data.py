@@ -16,7 +16,7 @@ VALUE_SETS = {"http://example.org/ValueSet/diabetes": [{"code": "44054006", "sys
 JSONObject = dict[str, Any]
 
 
-def _observation(number: int, code: str, when: datetime, value: float, unit: str, status: str = "final") -> JSONObject:
+def observation(number: int, code: str, when: datetime, value: float, unit: str, status: str = "final") -> JSONObject:
     quantity = {"unit": unit, "system": UCUM, "code": unit}
     category = {"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "laboratory"}
     display = f"Laboratory test {code}"
@@ -47,13 +47,13 @@ def _observation(number: int, code: str, when: datetime, value: float, unit: str
 def observations(number: int, now: datetime) -> list[JSONObject]:
     """Give `number` results in random order; one in twenty is an eGFR, the newest of them 27.5."""
     dice = random.Random(7)
-    found = [_observation(0, EGFR, now - timedelta(days=12), 27.5, EGFR_UNIT)]
+    found = [observation(0, EGFR, now - timedelta(days=12), 27.5, EGFR_UNIT)]
     for index in range(1, number):
         code = CODES[index % len(CODES)]
         when = now - timedelta(days=dice.randint(13, 1800))
         status = "final" if dice.random() < 0.9 else "preliminary"
         unit = EGFR_UNIT if code == EGFR else "mg/dL"
-        found.append(_observation(index, code, when, round(dice.uniform(20, 110), 1), unit, status))
+        found.append(observation(index, code, when, round(dice.uniform(20, 110), 1), unit, status))
     dice.shuffle(found)
     return found
 
