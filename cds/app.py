@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request
 from starlette.middleware.cors import CORSMiddleware
 
 from cds import __version__, service
+from cds.cache import NO_CACHE, Cache, default_directory, open_cache
 from cds.content.library import load_content
 from cds.content.shipped import holds_guidelines, shipped_path
 from cds.content_watch import ContentWatch, state_of_files
@@ -39,6 +40,7 @@ from cds.web.cds_services import Authenticate, cds_services_router
 from cds.web.client_auth import ClientAuthenticator
 from cds.web.clients import read_clients
 from cds.web.decisions import decisions_router
+from cds.web.door import STATE, Door
 from cds.web.error_responses import install_error_responses
 from cds.web.fhir_operations.routes import fhir_router
 from cds.web.guard import Guard
@@ -84,8 +86,16 @@ def build_knowledge(settings: Settings) -> Knowledge:
             raise SettingsError(msg)
     servers = read_artifact_servers(settings.content_servers)
     paths = content_paths(settings.content)
-    content = load_content(paths, settings.guidelines or None, more=servers)
-    return prepare_knowledge(content, not_kept=settings.not_kept)
+    cache = cache_of(settings)
+    content = load_content(paths, settings.guidelines or None, more=servers, cache=cache)
+    return prepare_knowledge(content, not_kept=settings.not_kept, cache=cache)
+
+
+def cache_of(settings: Settings) -> Cache:
+    """Open the cache that the settings name."""
+    if settings.cache == "none":
+        return NO_CACHE
+    return open_cache(default_directory() if settings.cache == "auto" else settings.cache)
 
 
 def content_state(settings: Settings) -> tuple[Any, ...]:
@@ -126,10 +136,11 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
         clock=clock,
     )
     serving = Serving(world)
+    admission = Admission(settings.max_wait_ms / 1000)
     keys = httpx.AsyncClient(follow_redirects=False, trust_env=False)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(decision_log.close)
             stack.push_async_callback(keys.aclose)
@@ -138,7 +149,7 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
             if settings.reload_seconds:
                 watching = asyncio.create_task(_watch(serving, metrics, settings, seen).run())
                 stack.callback(watching.cancel)
-            yield
+            yield {STATE: Door(admission, metrics)}
 
     app = FastAPI(
         title="fhir-cds",
@@ -163,7 +174,7 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
         cds_services_router(
             serving,
             metrics,
-            admission=Admission(settings.max_wait_ms / 1000),
+            admission=admission,
             rates=CallRates(settings.client_calls_per_second),
             max_body_bytes=settings.max_body_bytes,
             authenticate=authenticate,
@@ -172,6 +183,7 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
     app.include_router(
         fhir_router(
             serving,
+            admission=admission,
             public_url=settings.public_url,
             max_body_bytes=settings.max_body_bytes,
             authenticate=authenticate,

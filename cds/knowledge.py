@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cds.cache import NO_CACHE, Cache
 from cds.content.artifact import Artifact
 from cds.content.dependencies import dependencies
 from cds.content.guideline import Guideline, guideline_id
@@ -70,12 +71,13 @@ class Knowledge:
         return module, self.compiler.logic_of(module)
 
 
-def prepare_knowledge(content: Content, *, not_kept: Sequence[str] = ()) -> Knowledge:
+def prepare_knowledge(content: Content, *, not_kept: Sequence[str] = (), cache: Cache = NO_CACHE) -> Knowledge:
     """Compile the logic of every guideline and derive what each service reads; raises `ContentError`, `EngineError`.
 
-    `not_kept` are resource types that the site's EHR does not keep: nobody is asked for them.
+    `not_kept` are resource types that the site's EHR does not keep: nobody is asked for them. `cache` has the code of
+    libraries that were compiled before.
     """
-    compiler = Compiler(content)
+    compiler = Compiler(content, cache=cache)
     compiler.compile_guidelines()
     services = {
         service.id: _prepare(service, compiler.logic_of(service.guideline), not_kept) for service in content.services

@@ -95,6 +95,11 @@ class Settings(BaseModel):
         le=60,
         description="How long to go on serving after SIGTERM with /readyz at 503, so that a load balancer sees it.",
     )
+    cache: Path | Literal["auto", "none"] = Field(
+        default="auto",
+        description="Where compiled guidelines are kept for the next start: a directory that nobody else can write; "
+        "auto: fhir-cds in the user's cache directory (XDG_CACHE_HOME, else ~/.cache); none: nowhere.",
+    )
     log_format: Literal["auto", "json", "text"] = Field(
         default="auto", description="How the log on standard error is written; auto: text on a terminal, else JSON."
     )
@@ -123,6 +128,14 @@ class Settings(BaseModel):
             if not path.exists():
                 msg = f"{path} does not exist"
                 raise ValueError(msg)
+        return value
+
+    @field_validator("cache")
+    @classmethod
+    def _cache_is_absolute(cls, value: Path | str) -> Path | str:
+        if isinstance(value, Path) and not value.is_absolute():
+            msg = f"{value} is not an absolute path, nor auto or none"
+            raise ValueError(msg)
         return value
 
     @field_validator("tls_certificate", "tls_key")

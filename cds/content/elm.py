@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ from typing import Any
 
 import orjson
 
+from cds.cache import NO_CACHE, Cache
 from cds.content.artifact import Artifact
 
 ELM_JSON = "application/elm+json"
 CQL = "text/cql"
+_KIND = "library"
 _NAME = r'(?:"((?:[^"\\]|\\.)*)"|([A-Za-z_][A-Za-z0-9_]*))'
 _QUALIFIED = re.compile(rf"{_NAME}\s*\.\s*{_NAME}")
 _UNQUALIFIED = re.compile(_NAME)
@@ -31,7 +34,8 @@ class UnreadableLogic(Exception):
 class CompiledLibrary:
     """The ELM of one Library resource.
 
-    `data` is its ELM in base64, as the Library carries it, `definitions` the names of its public expressions,
+    `data` is its ELM in base64, as the Library carries it, and `digest` names it; `definitions` are the names of its
+    public expressions,
     `includes` the identifiers of the libraries it uses, `sources` the CQL text of each definition with its name, for
     inline expressions that say the same in the same words.
     """
@@ -39,6 +43,7 @@ class CompiledLibrary:
     name: str
     version: str | None
     data: str
+    digest: str
     definitions: frozenset[str]
     includes: tuple[tuple[str, str | None], ...]
     value_sets: tuple[str, ...]
@@ -50,15 +55,40 @@ class CompiledLibrary:
         return _document(self.data)
 
 
-def compiled_library(artifact: Artifact) -> CompiledLibrary | None:
+def compiled_library(artifact: Artifact, cache: Cache = NO_CACHE) -> CompiledLibrary | None:
     """Return the ELM that the Library carries, None when it carries none (CQL IG: `application/elm+json`).
 
-    Raises `UnreadableLogic`.
+    What is in it is not looked for again where the cache knows it. Raises `UnreadableLogic`.
     """
     attachments = {item.get("contentType"): item.get("data") for item in artifact.resource.get("content", ())}
     data = attachments.get(ELM_JSON)
     if data is None:
         return None
+    cql = attachments.get(CQL)
+    try:
+        digest = hashlib.sha256(data.encode()).hexdigest()
+    except AttributeError:
+        msg = f"the attachment {ELM_JSON} is no text"
+        raise UnreadableLogic(msg) from None
+    key = hashlib.sha256(f"{digest}\n{cql}".encode()).hexdigest()
+    kept = cache.get(_KIND, key)
+    found = orjson.loads(kept) if kept is not None else _contents(data, cql)
+    if kept is None:
+        cache.put(_KIND, key, orjson.dumps(found))
+    return CompiledLibrary(
+        name=found["name"],
+        version=found["version"],
+        data=data,
+        digest=digest,
+        definitions=frozenset(found["definitions"]),
+        includes=tuple((path, version) for path, version in found["includes"]),
+        value_sets=tuple(found["value_sets"]),
+        sources=found["sources"],
+    )
+
+
+def _contents(data: str, cql: str | None) -> dict[str, Any]:
+    """Return what a compiled library says of itself, as JSON. Raises `UnreadableLogic`."""
     try:
         library = _document(data)["library"]
         identifier = library["identifier"]
@@ -68,20 +98,19 @@ def compiled_library(artifact: Artifact) -> CompiledLibrary | None:
         raise UnreadableLogic(msg) from None
     statements = library.get("statements", {}).get("def", ())
     expressions = [item for item in statements if item.get("type", "ExpressionDef") != "FunctionDef"]
-    return CompiledLibrary(
-        name=name,
-        version=identifier.get("version"),
-        data=data,
-        definitions=frozenset(
+    return {
+        "name": name,
+        "version": identifier.get("version"),
+        "definitions": [
             item["name"] for item in expressions if "expression" in item and item.get("accessLevel") != "Private"
-        ),
-        includes=tuple((item["path"], item.get("version")) for item in library.get("includes", {}).get("def", ())),
-        value_sets=tuple(
+        ],
+        "includes": [(item["path"], item.get("version")) for item in library.get("includes", {}).get("def", ())],
+        "value_sets": [
             item["id"] + (f"|{item['version']}" if item.get("version") else "")
             for item in library.get("valueSets", {}).get("def", ())
-        ),
-        sources=_sources(attachments.get(CQL), expressions),
-    )
+        ],
+        "sources": _sources(cql, expressions),
+    }
 
 
 def _document(data: str) -> Mapping[str, Any]:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cds.cache import NO_CACHE, Cache
 from cds.content.artifact import Artifact
 from cds.content.dependencies import dependencies
 from cds.content.elm import CompiledLibrary, UnreadableLogic, compiled_library
 from cds.content.guideline import Guideline, guideline_id, revision
 from cds.content.integrity import problems
-from cds.content.loader import Reading, read_content
+from cds.content.loader import Reading, read_contents
 from cds.content.problems import BrokenContent, Problem
 from cds.content.shelf import Shelf
 from cds.errors import ContentError, NotFound
@@ -62,30 +63,34 @@ class Content:
 
 
 def load_content(
-    paths: Iterable[Path], guidelines: Iterable[str] | None = None, *, more: Iterable[Reading] = ()
+    paths: Iterable[Path],
+    guidelines: Iterable[str] | None = None,
+    *,
+    more: Iterable[Reading] = (),
+    cache: Cache = NO_CACHE,
 ) -> Content:
     """Read every folder and package, check that all of it is whole, and keep the guidelines named (None: all).
 
-    `more` is what was read elsewhere, such as from a FHIR server.
+    `more` is what was read elsewhere, such as from a FHIR server; `cache` knows what was found in files before.
 
     Raises `BrokenContent` with every problem found, and `ContentError` when a guideline that is named is not there.
     """
-    readings = [*(read_content(path) for path in paths), *more]
-    content = content_from(readings)
+    readings = [*read_contents(paths, cache), *more]
+    content = content_from(readings, cache)
     if guidelines is None:
         return content
     return Content(content.shelf, [content.find_guideline(name) for name in guidelines])
 
 
-def content_from(readings: Sequence[Reading]) -> Content:
+def content_from(readings: Sequence[Reading], cache: Cache = NO_CACHE) -> Content:
     """Put what was read together; raise `BrokenContent` with every problem found."""
-    content, found = examine(readings)
+    content, found = examine(readings, cache)
     if found:
         raise BrokenContent(found)
     return content
 
 
-def examine(readings: Sequence[Reading]) -> tuple[Content, list[Problem]]:
+def examine(readings: Sequence[Reading], cache: Cache = NO_CACHE) -> tuple[Content, list[Problem]]:
     """Put what was read together as far as it can be, and return every problem with it: for a linter, not to serve."""
     digests = {file: digest for reading in readings for file, digest in reading.digests.items()}
     found = [problem for reading in readings for problem in reading.problems]
@@ -94,7 +99,7 @@ def examine(readings: Sequence[Reading]) -> tuple[Content, list[Problem]]:
     for artifact in (artifact for reading in readings for artifact in reading.artifacts):
         try:
             if artifact.type == "Library":
-                compiled[artifact] = compiled_library(artifact)
+                compiled[artifact] = compiled_library(artifact, cache)
             readable.append(artifact)
         except UnreadableLogic as error:
             found.append(Problem(artifact.file, artifact.at("content"), f"{error}: run `cds elm build`"))

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cds.cache import NO_CACHE, Cache
 from cds.content.artifact import KNOWLEDGE_TYPES, Artifact
 from cds.content.problems import Problem
-from cds.content.validation import validate
+from cds.content.validation import KnownFiles, validate
 from cds.errors import BadRequest
 from cds.fhir.json import dumps, loads
 
@@ -25,15 +26,20 @@ _KNOWN_PACKAGES = ("hl7.fhir.r4.", "hl7.fhir.uv.", "hl7.terminology", "hl7.fhir.
 
 @dataclass(slots=True)
 class Reading:
-    """What was read: the artifacts, what was wrong, and a digest of the bytes of every file."""
+    """What was read: the artifacts, what was wrong, and a digest of the bytes of every file.
 
+    `known` are the files that were found valid before.
+    """
+
+    known: KnownFiles = field(default_factory=lambda: KnownFiles(NO_CACHE))
     artifacts: list[Artifact] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
 
     def add(self, body: bytes, *, file: str, root: str, expected: str | None = None) -> None:
         """Read one JSON file; `expected` is the resource type that its folder promises, if it promises one."""
-        self.digests[file] = hashlib.sha256(body).hexdigest()
+        digest = hashlib.sha256(body)
+        self.digests[file] = digest.hexdigest()
         try:
             document = loads(body)
         except BadRequest as error:
@@ -44,24 +50,39 @@ class Reading:
             message = f"the folder {expected} holds resources of this type only: correct resourceType, or move it"
             self.problems.append(Problem(file, "resourceType", message))
             return
-        self._keep(_artifacts(document, resource_type, file, root))
+        artifacts = list(_artifacts(document, resource_type, file, root))
+        if self.known.has(digest.digest()):
+            self.artifacts.extend(artifacts)
+        elif self._keep(artifacts):
+            self.known.add(digest.digest())
 
     def add_resource(self, resource: Mapping[str, Any], *, file: str, root: str) -> None:
         """Take a resource that was read elsewhere, such as from a FHIR server; `file` is its name in messages."""
         self.digests[file] = hashlib.sha256(dumps(resource)).hexdigest()
         self._keep(_artifacts(resource, resource.get("resourceType"), file, root))
 
-    def _keep(self, artifacts: Iterable[Artifact]) -> None:
+    def _keep(self, artifacts: Iterable[Artifact]) -> bool:
+        """Keep the artifacts that are valid; say whether all are."""
+        before = len(self.problems)
         for artifact in artifacts:
             faults = tuple(validate(artifact))
             self.problems.extend(faults)
             if not faults:
                 self.artifacts.append(artifact)
+        return len(self.problems) == before
 
 
-def read_content(path: Path) -> Reading:
+def read_contents(paths: Iterable[Path], cache: Cache = NO_CACHE) -> list[Reading]:
+    """Read folders and packages; a file that the cache knows to be valid is not judged again."""
+    known = KnownFiles(cache)
+    readings = [read_content(path, known) for path in paths]
+    known.keep()
+    return readings
+
+
+def read_content(path: Path, known: KnownFiles | None = None) -> Reading:
     """Read the folder or the `.tgz` package at `path`, with the packages it depends on where they lie beside it."""
-    reading = Reading()
+    reading = Reading() if known is None else Reading(known=known)
     if path.is_dir():
         _read_folder(path, reading)
     elif path.is_file() and path.name.endswith((".tgz", ".tar.gz")):

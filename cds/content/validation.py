@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fhir.resources.R4B import get_fhir_model_class
 from pydantic import BaseModel, ValidationError
 
+from cds.cache import Cache
 from cds.content.artifact import Artifact
 from cds.content.problems import Problem
 
@@ -17,6 +17,35 @@ _ADVICE = {
     "model_validator_missing": "this element is required: add it",
 }
 _MORE = ("+", "etc.")
+_KIND, _KEY = "valid", "r4"
+_DIGEST_BYTES = 32
+_MOST_KNOWN = 20_000
+
+
+class KnownFiles:
+    """The files that were found valid before, by the SHA-256 of their bytes: they need not be judged again."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+        kept = cache.get(_KIND, _KEY) or b""
+        self._before = {kept[at : at + _DIGEST_BYTES] for at in range(0, len(kept), _DIGEST_BYTES)}
+        self._now: set[bytes] = set()
+
+    def has(self, digest: bytes) -> bool:
+        """Say whether a file of these bytes is known to be valid."""
+        if digest in self._before:
+            self._now.add(digest)
+        return digest in self._now
+
+    def add(self, digest: bytes) -> None:
+        """Note that a file is valid."""
+        self._now.add(digest)
+
+    def keep(self) -> None:
+        """Keep what is new for the next time."""
+        if not self._now <= self._before:
+            before = self._before if len(self._before) < _MOST_KNOWN else set()
+            self._cache.put(_KIND, _KEY, b"".join(sorted(self._now | before)))
 
 
 def validate(artifact: Artifact) -> Iterator[Problem]:
@@ -24,6 +53,8 @@ def validate(artifact: Artifact) -> Iterator[Problem]:
     for path in _nulls(artifact.resource, ()):
         yield Problem(artifact.file, artifact.at(json_path(path)), "FHIR's JSON has no null here: leave the member out")
         return
+    from fhir.resources.R4B import get_fhir_model_class  # its models take time, and need not be there for known files
+
     try:
         model = get_fhir_model_class(artifact.type).model_validate(dict(artifact.resource))
     except ValidationError as error:

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from cds.cache import NO_CACHE, Cache
 from cds.content.artifact import Artifact
 from cds.content.elm import CompiledLibrary
 from cds.content.guideline import Guideline
@@ -16,7 +17,7 @@ from cds.content.library import Content
 from cds.content.problems import BrokenContent, Problem
 from cds.content.shelf import Shelf
 from cds.content.walk import expressions
-from cds.engine import Engine, EngineError, Parameter, Retrieve, Session, UnsupportedError, to_json
+from cds.engine import Engine, EngineError, LibrarySource, Parameter, Retrieve, Session, UnsupportedError, to_json
 from cds.engine.errors import Problem as EngineProblem
 from cds.engine.fhirpath import FHIRPath, fhirpath
 from cds.expressions.code_members import EngineValueSets
@@ -99,8 +100,10 @@ def compiled_path(text: str) -> FHIRPath:
 class Compiler:
     """Compiles the logic of one `Content`, each library once: what guidelines share, they share compiled."""
 
-    def __init__(self, content: Content) -> None:
+    def __init__(self, content: Content, *, cache: Cache = NO_CACHE) -> None:
+        """Take the content; code that the cache has is not compiled again."""
         self._content = content
+        self._cache = cache
         self._shelf = content.shelf
         self.value_sets = ValueSets(one.resource for one in self._shelf.of_type("ValueSet", "CodeSystem"))
         self.mappings = Mappings(artifact.resource for artifact in self._shelf.artifacts)
@@ -154,9 +157,15 @@ class Compiler:
             if libraries <= held:
                 return engine
         compiled = [found for one in self._shelf.artifacts if one in libraries and (found := self._shelf.compiled(one))]
-        documents = (library.document for library in _included_first(compiled))  # one tree at a time, to save memory
-        self._engines[libraries] = Engine(documents, value_sets=EngineValueSets(self.value_sets), explain="always")
+        sources = map(_source, _included_first(compiled))
+        self._engines[libraries] = Engine(
+            sources, value_sets=EngineValueSets(self.value_sets), explain="always", store=self._cache
+        )
         return self._engines[libraries]
+
+
+def _source(library: CompiledLibrary) -> LibrarySource:
+    return LibrarySource(library.name, library.digest, library.includes, read=lambda: library.document)
 
 
 def _included_first(libraries: Sequence[CompiledLibrary]) -> list[CompiledLibrary]:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from cds.content import elm as content_elm
 from cds.content.library import Content, load_content
 from cds.content.problems import BrokenContent
+from cds.engine.elm import compile as elm_compile
 from cds.engine.errors import EvaluationError
 from cds.expressions.code_members import EngineValueSets
 from cds.expressions.logic import Compiler
@@ -207,3 +209,31 @@ def test_a_pattern_answers_for_a_code_and_refuses_to_be_listed():
 def test_a_complete_code_system_is_known_to_the_engine_too():
     system = {"resourceType": "CodeSystem", "url": "urn:s", "content": "complete", "concept": [{"code": "1"}]}
     assert EngineValueSets(ValueSets([system])).codes("urn:s", None) == {"urn:s": {"1"}}
+
+
+class Memory(dict):
+    """A cache in memory."""
+
+    def get(self, kind, key):
+        return super().get((kind, key))
+
+    def put(self, kind, key, value):
+        self[kind, key] = value
+
+
+def test_a_library_compiled_before_is_not_read_again(tmp_path, monkeypatch):
+    cache = Memory()
+    content(tmp_path, library(boolean("Yes", True)), plan(action("a", "Yes")))
+    for _ in range(2):
+        monkeypatch.setattr(elm_compile, "_cache", type(elm_compile._cache)())  # as in a new process
+        loaded = load_content([tmp_path], cache=cache)
+        (guideline,) = loaded.guidelines
+        logic = Compiler(loaded, cache=cache).compile_guidelines()[guideline.id]
+        session = logic.session([PATIENT], parameters={}, now=NOW)
+        assert session.evaluate(logic.libraries[0], "Yes") is True
+        monkeypatch.setattr(content_elm, "_document", unread)
+    assert {kind for kind, _ in cache} == {"valid", "library", "logic"}
+
+
+def unread(_data):
+    raise AssertionError("the ELM was read")

@@ -69,6 +69,7 @@ class FakeShelf(Shelf):
             name="Logic",
             version=None,
             data="",
+            digest="",
             definitions=frozenset(values),
             includes=(),
             value_sets=(),
