@@ -12,6 +12,8 @@ from cds.decisions.decision import Decision
 
 _VALUES = frozenset({"value", "title"})
 _PLAIN = (str, int, Decimal, NoneType)  # holds nothing below it
+# Conditions and dynamicValues of an action: texts of the content and outcomes, each a plain member of one object.
+_EXPRESSIONS = frozenset({"conditions", "values"})
 
 
 def erase_values(decision: Decision) -> Decision:
@@ -24,15 +26,14 @@ def erase_values(decision: Decision) -> Decision:
     erased: list[str] = []
     trace = [_erase(action, f"/actions/{index}", erased) for index, action in enumerate(decision.trace)]
     evidence = {
-        name: _erase_read(grounds, f"/evidence/{_escaped(name)}", erased) for name, grounds in decision.evidence.items()
+        name: _erase_read(grounds, f"/evidence/{_escaped(name)}", erased) if "reads" in grounds else grounds
+        for name, grounds in decision.evidence.items()
     }
     return replace(decision, trace=trace, evidence=evidence, erased=tuple(erased))
 
 
 def _erase_read(grounds: Mapping[str, Any], pointer: str, erased: list[str]) -> Mapping[str, Any]:
     """Erase the values that one definition read; of a resource that counted as a whole there is none."""
-    if "reads" not in grounds:
-        return grounds
     reads = []
     for index, read in enumerate(grounds["reads"]):
         if read["paths"]:
@@ -47,20 +48,28 @@ def _escaped(name: str) -> str:
 
 
 def _erase(node: Any, pointer: str, erased: list[str]) -> Any:
+    """Return a copy without values; a record has hundreds of actions, so what holds none is not walked."""
     if isinstance(node, Mapping):
-        return {
-            name: value
-            if isinstance(value, _PLAIN) and name not in _VALUES
-            else _erase_member(name, value, f"{pointer}/{name}", erased)
-            for name, value in node.items()
-        }
+        kept = dict(node)
+        for name, value in node.items():
+            if name in _VALUES:
+                if value is not None:
+                    erased.append(f"{pointer}/{name}")
+                    kept[name] = None
+            elif not isinstance(value, _PLAIN) and not (name in _EXPRESSIONS and _is_plain(value)):
+                kept[name] = _erase(value, f"{pointer}/{name}", erased)
+        return kept
     if isinstance(node, Sequence) and not isinstance(node, str):
         return [_erase(item, f"{pointer}/{index}", erased) for index, item in enumerate(node)]
     return node
 
 
-def _erase_member(name: str, value: Any, pointer: str, erased: list[str]) -> Any:
-    if name in _VALUES and value is not None:
-        erased.append(pointer)
-        return None
-    return _erase(value, pointer, erased)
+def _is_plain(expressions: Any) -> bool:
+    """Tell whether these are objects that hold neither a value nor anything below."""
+    for one in expressions:
+        if type(one) is not dict or not _VALUES.isdisjoint(one):
+            return False
+        for member in one.values():
+            if not isinstance(member, _PLAIN):
+                return False
+    return True

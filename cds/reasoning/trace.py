@@ -75,7 +75,7 @@ class ExpressionTrace:
         written: dict[str, Any] = {
             "expression": self.expression,
             "language": self.language,
-            "outcome": self.outcome.value,
+            "outcome": str(self.outcome),
         }
         # A plan has hundreds of conditions, and every answer writes them all.
         if self.description is not None:
@@ -112,24 +112,31 @@ class ActionTrace:
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """Every fact that the action's own expressions read, once; not what CQL definitions read."""
-        facts = [fact for item in (*self.conditions, *self.values) for fact in item.evidence]
+        facts = [fact for items in (self.conditions, self.values) for item in items for fact in item.evidence]
         if not facts:
             return ()
         return tuple({(fact.definition, fact.resource, fact.path): fact for fact in facts}.values())
 
     def to_json(self, origins: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Return the action as JSON; `origins` maps "Observation/x" to the prefetch key or search that found it."""
-        return _present(
-            action=self.id,
-            recommendation=self.recommendation,
-            path=self.path,
-            title=self.title,
-            outcome=self.outcome.value,
-            conditions=[item.to_json() for item in self.conditions],
-            values=[item.to_json() for item in self.values],
-            evidence=[_fact(item, origins or {}) for item in self.evidence],
-            actions=[item.to_json(origins) for item in self.actions],
-        )
+        written: dict[str, Any] = {}
+        if self.id is not None:
+            written["action"] = self.id
+        if self.recommendation is not None:
+            written["recommendation"] = self.recommendation
+        written["path"] = self.path
+        if self.title is not None:
+            written["title"] = self.title
+        written["outcome"] = str(self.outcome)
+        if self.conditions:
+            written["conditions"] = [item.to_json() for item in self.conditions]
+        if self.values:
+            written["values"] = [item.to_json() for item in self.values]
+        if facts := self.evidence:
+            written["evidence"] = [_fact(item, origins or {}) for item in facts]
+        if self.actions:
+            written["actions"] = [item.to_json(origins) for item in self.actions]
+        return written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,13 +188,15 @@ class Trace:
         resources by `origins` as in `to_json`, these `resources`, and for each its `values` at the paths.
         """
         reads, uses = self.explanation
-        return {
-            _key(*name): _present(
-                reads=_reads_to_json(self.explanation.readings(name), origins or {}),
-                uses=list(dict.fromkeys(_key(*used) for used in uses.get(name, ()))),
-            )
-            for name in {**reads, **uses}
-        }
+        written: dict[str, Any] = {}
+        for name in {**reads, **uses}:
+            entry: dict[str, Any] = {}
+            if name in reads and (alike := _reads_to_json(self.explanation.readings(name), origins or {})):
+                entry["reads"] = alike
+            if used := uses.get(name):
+                entry["uses"] = [_key(*one) for one in dict.fromkeys(used)]
+            written[_key(*name)] = entry
+        return written
 
     def operation_outcome(self) -> dict[str, Any] | None:
         """Return the issues as an OperationOutcome, None when there are none."""

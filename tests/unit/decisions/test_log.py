@@ -81,6 +81,29 @@ def test_values_are_erased_and_the_record_says_which():
     assert record["actions"][0]["conditions"][0]["outcome"] == "true"
 
 
+def test_a_value_is_erased_wherever_it_stands_below_an_action():
+    nested = [{"action": "b", "title": "A title", "values": [{"expression": "E", "value": 1}], "conditions": []}]
+    conditions = [{"expression": "Low eGFR", "more": {"title": "25", "note": "n"}}, {"title": "26"}, "text"]
+
+    async def use(log, _):
+        await log.record(decision(trace=[{"action": "a", "conditions": conditions, "actions": tuple(nested)}]))
+        return await log.find("d1")
+
+    record = with_log(use)
+    assert record["actions"][0]["conditions"] == [
+        {"expression": "Low eGFR", "more": {"title": None, "note": "n"}},
+        {"title": None},
+        "text",
+    ]
+    assert record["actions"][0]["actions"][0]["values"] == [{"expression": "E", "value": None}]
+    assert sorted(record["erased"]) == [
+        "/actions/0/actions/0/title",
+        "/actions/0/actions/0/values/0/value",
+        "/actions/0/conditions/0/more/title",
+        "/actions/0/conditions/1/title",
+    ]
+
+
 def test_values_are_kept_where_the_site_asks_for_it():
     async def use(log, _):
         await log.record(decision())
