@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.benchmarks.load import four_digits
 from tests.benchmarks.plan import MANY, Plan, told
-from tests.benchmarks.requests import call, count_observations, richest, with_observations
+from tests.benchmarks.requests import call, count_observations, telling, with_observations
 from tests.benchmarks.servers import Started, other, ours
 
 GUIDELINE = "nl-lenalidomide"
@@ -28,7 +28,7 @@ def measure_calls(plan: Plan) -> list[dict[str, Any]]:
             before = started.server.megabytes
             for hook in HOOKS:
                 service = f"{GUIDELINE}-{hook}"
-                request = richest(started.url, service)
+                request = telling(started.url, service)
                 for size in plan.sizes:
                     told(f"{service}, {size} Observations, {guidelines} guidelines")
                     rows.append(
@@ -44,12 +44,12 @@ def measure_calls(plan: Plan) -> list[dict[str, Any]]:
 
 
 def measure_ceiling(plan: Plan) -> list[dict[str, Any]]:
-    """Measure every service for orders, all guidelines loaded, in turns with the bare service: same body, same answer."""
+    """Measure every service for orders in turns with the bare service: all guidelines loaded, same body and answer."""
     rows = []
     with ours() as started:
         for service in sorted(entry["id"] for entry in started.services() if entry["hook"] == HOOKS[0]):
             told(f"{service} beside the bare service")
-            body = with_observations(richest(started.url, service), CEILING_AT)
+            body = with_observations(telling(started.url, service), CEILING_AT)
             with bare(call(started.url, service, body).content) as ceiling:
                 path = f"/cds-services/{service}"
                 contestants = {

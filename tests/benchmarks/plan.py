@@ -64,7 +64,11 @@ QUICK = Plan(
 _BEGAN = time.monotonic()
 
 
+def seconds_so_far() -> int:
+    """Give the seconds since the benchmark began."""
+    return round(time.monotonic() - _BEGAN)
+
+
 def told(text: str) -> None:
     """Say what is being measured."""
-    sys.stderr.write(f"{time.monotonic() - _BEGAN:6.0f} s  {text}\n")
-
+    sys.stderr.write(f"{seconds_so_far():6} s  {text}\n")

@@ -40,7 +40,11 @@ class Started:
 
 @contextlib.contextmanager
 def ours(**settings: str) -> Iterator[Started]:
-    """Run `cds serve`, one worker, with a database of its own, until the block ends."""
+    """Run `cds serve`, one worker, with a database of its own, until the block ends.
+
+    Calls may wait for their turn as long as a setting allows: none is refused for the load that is wanted here.
+    """
+    settings = {"CDS_MAX_WAIT_MS": "10000"} | settings
     began = time.perf_counter()
     with (
         tempfile.TemporaryDirectory() as folder,
