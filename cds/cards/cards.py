@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
-from cds.cards.folding import FOLDED, fold, folded_detail, folded_entry
+from cds.cards.folding import FOLDED, fold, folded_detail, folded_entry, offered_once
 from cds.cards.suggestions import SuggestionMaker, nested_group
 from cds.cards.text import plain, safe_markdown, summary_of
 from cds.content.guideline import Guideline
@@ -93,7 +93,7 @@ def _once(cards: Iterable[Card]) -> list[Card]:
 def _opened(group: Mapping[str, Any], applied: Applied) -> Iterator[Mapping[str, Any]]:
     """Yield the actions that are cards: wrappers give way to their children, nested plans to their actions (PD-216).
 
-    A fold is one card, with what is more urgent than information beside it.
+    A fold is one card, with what is more urgent than its group beside it.
     """
     for action in group.get("action", ()):
         nested = nested_group(action, applied.made)
@@ -102,7 +102,7 @@ def _opened(group: Mapping[str, Any], applied: Applied) -> Iterator[Mapping[str,
         elif is_wrapper(action) and "action" in action:
             yield from _opened(action, applied)
         elif is_fold(action):
-            yield from fold(action, lambda one: _INDICATORS.get(one.get("priority"), "info") == "info")
+            yield from fold(action, lambda one: _ORDER.index(_INDICATORS.get(one.get("priority"), "info")))
         else:
             yield action
 
@@ -131,12 +131,12 @@ class _CardMaker:
     def _folded(self, action: Mapping[str, Any]) -> Card:
         """Return the one card of several recommendations: a heading each, all suggestions, their ids as extension."""
         parts = [self._single(child) for child in action["action"]]
-        suggestions = [suggestion for part in parts for suggestion in part.suggestions or ()]
+        suggestions = offered_once(parts)
         return Card(
             uuid=self._new_id(),
             summary=summary_of(action["title"]),
             detail=folded_detail(action, parts),
-            indicator="info",
+            indicator=min((part.indicator for part in parts), key=_ORDER.index),
             source=self._source(self._topic(action), action),
             suggestions=suggestions or None,
             selection_behavior="any" if suggestions else None,

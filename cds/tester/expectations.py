@@ -29,7 +29,7 @@ def told(cards: Sequence[Card]) -> Iterator[tuple[str, Card]]:
             yield action_id(card), card
         for entry in folded or ():
             name = ".".join(entry[member] for member in ("recommendation", "branch") if member in entry)
-            yield name, card.model_copy(update={"summary": entry["summary"]})
+            yield name, card.model_copy(update={member: entry[member] for member in ("indicator", "summary")})
 
 
 def differences(expect: Mapping[str, Any], cards: Sequence[Card]) -> Iterator[str]:

@@ -1,10 +1,12 @@
-"""A visual group of recommendations is one card that names each of them; what is urgent or failed is not folded."""
+"""A visual group of recommendations is one card that names each; what is more urgent or failed is not folded."""
 
 from __future__ import annotations
 
+from cds.cards.folding import FOLDED
 from tests.unit.cards.test_cards_from_request_group import TOPICS, cards, create
-from tests.unit.reasoning.fake_session import activity, failure, plan, when
+from tests.unit.reasoning.fake_session import activity, failure, identifier, plan, when
 
+WORDS = {"path": "payload[0].contentString", "expression": identifier("Words")}
 GROUP_TOPIC = {"system": "https://example.org/groups", "code": "information"}
 
 
@@ -32,8 +34,8 @@ def test_several_recommendations_are_one_card_with_a_heading_each():
     assert card["detail"] == "### About driving\n\nWhy driving.\n\n### About donation.start\n\nWhy donation.start."
     assert card["extension"] == {
         "org.example.fhir-cds.folded": [
-            {"recommendation": "driving", "summary": "About driving"},
-            {"recommendation": "donation", "branch": "start", "summary": "About donation.start"},
+            {"recommendation": "driving", "indicator": "info", "summary": "About driving"},
+            {"recommendation": "donation", "branch": "start", "indicator": "info", "summary": "About donation.start"},
         ]
     }
 
@@ -52,6 +54,25 @@ def test_all_suggestions_of_the_folded_recommendations_are_offered():
     assert card["selectionBehavior"] == "any"
 
 
+def test_what_several_offer_alike_is_offered_once():
+    folded = group(
+        recommendation("a", action=[create("one")]),
+        recommendation("b", action=[create("one"), create("two")]),
+        recommendation("c", action=[create("one")]),
+    )
+    (card,) = cards(plan(folded), activity("CommunicationRequest"))
+    assert [suggestion["label"] for suggestion in card["suggestions"]] == ["ONE", "TWO"]
+
+
+def test_what_only_sounds_alike_is_offered_twice():
+    folded = group(
+        recommendation("a", action=[create("one")]),
+        recommendation("b", action=[create("one", dynamicValue=[WORDS])]),
+    )
+    (card,) = cards(plan(folded), activity("CommunicationRequest"), values={"Words": "other"})
+    assert [suggestion["label"] for suggestion in card["suggestions"]] == ["ONE", "ONE"]
+
+
 def test_one_recommendation_alone_keeps_its_own_card():
     (card,) = cards(plan(group(recommendation("a"), recommendation("b", condition=when("F")))), values={"F": False})
     assert card["summary"] == "About a"
@@ -61,6 +82,31 @@ def test_one_recommendation_alone_keeps_its_own_card():
 
 def test_no_recommendation_is_no_card():
     assert cards(plan(group(recommendation("a", condition=when("F")))), values={"F": False}) == []
+
+
+def test_a_group_folds_up_to_its_own_priority_and_is_as_urgent_as_its_most_urgent_part():
+    parts = (recommendation("quiet"), recommendation("urgent", priority="urgent"))
+    critical = recommendation("critical", priority="stat")
+    found = cards(plan(group(*parts, critical, priority="urgent")))
+    assert [(card["indicator"], card["source"]["topic"]["code"]) for card in found] == [
+        ("critical", "critical"),
+        ("warning", "information"),
+    ]
+    assert [entry["indicator"] for entry in found[1]["extension"][FOLDED]] == ["info", "warning"]
+
+
+def test_a_group_that_may_be_urgent_is_information_where_only_information_applies():
+    urgent = recommendation("urgent", priority="urgent", condition=when("F"))
+    folded = group(recommendation("a"), recommendation("b"), urgent, priority="urgent")
+    (card,) = cards(plan(folded), values={"F": False})
+    assert card["indicator"] == "info"
+
+
+def test_a_group_can_name_the_missing_result_in_its_title():
+    title = {"path": "title", "expression": identifier("Missing")}
+    folded = group(recommendation("a"), recommendation("b"), dynamicValue=[title])
+    (card,) = cards(plan(folded), values={"Missing": "No creatinine on record"})
+    assert card["summary"] == "No creatinine on record"
 
 
 def test_what_is_more_urgent_than_information_is_not_folded():

@@ -42,14 +42,16 @@ def test_a_cut_summary_fails_the_case_and_a_short_one_that_ends_in_dots_does_not
 
 def test_a_card_that_folds_recommendations_tells_each_of_them():
     entries = [
-        {"recommendation": "driving", "summary": "Drive with care"},
-        {"recommendation": "donation", "branch": "start", "summary": "No blood donation"},
+        {"recommendation": "driving", "indicator": "info", "summary": "Drive with care"},
+        {"recommendation": "donation", "branch": "start", "indicator": "warning", "summary": "No blood donation"},
     ]
     folded = card("Information").model_copy(update={"extension": {FOLDED: entries}})
     assert list(differences({"fires_only": ["driving", "donation.start"]}, [folded])) == []
     assert list(differences({"fires": ["r"]}, [folded])) == ["r did not fire"]
     (difference,) = differences({"cards": [{"action": "driving", "summary": ["No blood"]}]}, [folded])
     assert "Drive with care" in difference
+    (difference,) = differences({"cards": [{"action": "driving", "indicator": "warning"}]}, [folded])
+    assert difference == "driving: the indicator is info, not warning"
 
 
 def test_all_suggestions_can_be_named_so_that_a_surplus_one_fails_the_case():
