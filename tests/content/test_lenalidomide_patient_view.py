@@ -1,4 +1,4 @@
-"""The record of a patient on lenalidomide opens with a handful of cards, the dangerous first, information on one."""
+"""The record of a patient on lenalidomide opens with a handful of cards, the dangerous first, and folded."""
 
 from __future__ import annotations
 
@@ -27,14 +27,15 @@ def knowledge():
 
 
 @cache
-def cards_of(story):
+def cards_of(story, *, with_results=True):
+    resources = story.chart(NOW.date()).resources
     case = Case(
         file="nl-lenalidomide/sandbox",
         name=story.id,
         recommendation="",
         hook="patient-view",
         now=NOW,
-        resources=story.chart(NOW.date()).resources,
+        resources=[one for one in resources if with_results or one["resourceType"] != "Observation"],
         draft_orders=(),
         selections=None,
         context={},
@@ -55,17 +56,36 @@ def test_the_record_opens_with_a_handful_of_cards(story):
 
 
 @pytest.mark.parametrize("story", ON_TREATMENT, ids=lambda story: story.id)
+def test_a_chart_without_a_single_result_opens_with_a_handful_as_well(story):
+    assert 1 <= len(cards_of(story, with_results=False)) <= HANDFUL
+
+
+@pytest.mark.parametrize("story", ON_TREATMENT, ids=lambda story: story.id)
 def test_the_dangerous_comes_first(story):
     order = ["critical", "warning", "info"]
-    ranks = [order.index(card.indicator) for card in cards_of(story)]
-    assert ranks == sorted(ranks)
+    for with_results in (True, False):
+        ranks = [order.index(card.indicator) for card in cards_of(story, with_results=with_results)]
+        assert ranks == sorted(ranks)
 
 
-def test_what_everybody_is_told_is_one_card_that_names_each_recommendation():
-    folded = [card for story in ON_TREATMENT for card in cards_of(story) if FOLDED in (card.extension or {})]
-    assert folded
-    for card in folded:
+def folded_cards():
+    shown = (card for story in ON_TREATMENT for full in (True, False) for card in cards_of(story, with_results=full))
+    return [card for card in shown if FOLDED in (card.extension or {})]
+
+
+def test_a_folded_card_names_each_recommendation():
+    groups = {card.source.topic.code.removeprefix("nl-lenalidomide-") for card in folded_cards()}
+    assert groups == {"information", "kidney-function-unknown", "tests-due"}
+    for card in folded_cards():
         names = [entry["recommendation"] for entry in card.extension[FOLDED]]
         assert len(names) > 1
-        assert card.source.topic.code == "nl-lenalidomide-information"
         assert card.detail.count("### ") == len(names)
+
+
+def test_one_missing_creatinine_is_one_warning_that_names_it_and_offers_it_once():
+    kidney = [card for card in folded_cards() if card.source.topic.code.endswith("-kidney-function-unknown")]
+    assert kidney
+    for card in kidney:
+        assert card.indicator == "warning"
+        assert card.summary.startswith("CLcr unknown (creatinine")
+        assert [suggestion.label for suggestion in card.suggestions] == ["Serum creatinine"]

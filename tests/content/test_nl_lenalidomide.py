@@ -24,7 +24,8 @@ def test_every_condition_was_seen_true_and_seen_false():
 
 def test_every_recommendation_was_shown_as_a_card():
     shown = {card.source.topic.code for card in LENALIDOMIDE.cards()}
-    folded = {code for card in LENALIDOMIDE.cards() for code in (card.extension or {}).get(FOLDED, ())}
+    entries = (entry for card in LENALIDOMIDE.cards() for entry in (card.extension or {}).get(FOLDED, ()))
+    folded = {entry["recommendation"] for entry in entries}
     assert shown | folded >= {f"nl-lenalidomide-{name}" for name in LENALIDOMIDE.recommendations}
 
 
