@@ -55,9 +55,7 @@ def bars_of(results: Mapping[str, Any]) -> list[Bar]:
             for name, wanted in (("HAPI", 10), ("Node", 3), ("HealthChain", 1))
         ),
         Bar("cost of 2,000 Observations, against 200", _times(growth, "observations", 2000, 200), 8, "times"),
-        Bar(
-            "cost of 1,000 recommendations, times that of 100", _times(growth, "recommendations", 1000, 100), 8, "times"
-        ),
+        Bar("cost of 1,000 recommendations, against 100", _times(growth, "recommendations", 1000, 100), 8, "times"),
         Bar("memory of the worker after all calls", _most(row["many"]["megabytes"] for row in every), 300, "MB"),
         Bar("start to ready, all guidelines", _most(row["ready_seconds"] for row in every), 3, "s"),
     ]

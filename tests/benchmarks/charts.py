@@ -52,7 +52,8 @@ def lines(title: str, series: Mapping[str, Mapping[int, float]], *, across: str,
     left, right, top, bottom = 64, WIDTH - 150, 48, 330
     sizes = sorted({size for points in series.values() for size in points})
     values = [value for points in series.values() for value in points.values() if value > 0]
-    lowest, highest = (10**edge for edge in (math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))))
+    first, last = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    lowest, highest = 10.0**first, 10.0 ** max(last, first + 1)
 
     def x(size: float) -> float:
         return left + math.log(size / sizes[0]) / math.log(sizes[-1] / sizes[0]) * (right - left)
@@ -61,7 +62,7 @@ def lines(title: str, series: Mapping[str, Mapping[int, float]], *, across: str,
         return bottom - math.log(max(value, lowest) / lowest) / math.log(highest / lowest) * (bottom - top)
 
     parts = []
-    for power in range(round(math.log10(lowest)), round(math.log10(highest)) + 1):
+    for power in range(first, max(last, first + 1) + 1):
         value = 10.0**power
         parts.append(f'<line class="grid" x1="{left}" x2="{right}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>')
         label = f"{number_text(value)} {escape(unit)}"

@@ -77,8 +77,8 @@ def _calls(rows: list[Mapping[str, Any]]) -> str:
         *("calls/s", "CPU ms/call", "memory MB", "ready s"),
     )
     return (
-        f"## Hook calls end to end\n\nOne worker. Latencies with one client, calls a second and processor time with {MANY}."
-        f"\n\n{table(names, lines)}"
+        "## Hook calls end to end\n\nOne worker. Latencies with one client, calls a second and processor time with "
+        f"{MANY}.\n\n{table(names, lines)}"
     )
 
 
@@ -96,9 +96,10 @@ def _ceiling(rows: list[Mapping[str, Any]]) -> str:
     ]
     names = ("service", "Observations", "body kB", "calls/s", "bare calls/s", "share")
     return (
-        "## Beside the ceiling\n\nThe bare service is FastAPI on uvicorn with uvloop and httptools, parses the same body "
-        "with orjson and gives back the same bytes, which it has ready. Both have the garbage collector set alike. All "
-        f"guidelines loaded, {MANY} clients, in turns.\n\n{table(names, lines)}\n\n{_picture('ceiling', 'Share')}"
+        "## Beside the ceiling\n\nThe bare service is FastAPI on uvicorn with uvloop and httptools, parses the same "
+        "body with orjson and gives back the same bytes, which it has ready. Both have the garbage collector set "
+        f"alike. All guidelines loaded, {MANY} clients, in turns.\n\n{table(names, lines)}\n\n"
+        f"{_picture('ceiling', 'Share')}"
     )
 
 
@@ -153,8 +154,8 @@ def _peers(found: Mapping[str, Any]) -> str:
     heads = ("Observations", "", "calls/s", "median ms", "p99 ms", "CPU ms/call", "memory MB", "ours does")
     return (
         "## Beside peers\n\nOne rule, one card: lenalidomide is drafted and the latest eGFR is below 30. The same data "
-        "for all; ours, HAPI and Node run the same CQL. Each server has one core, is warmed up, and is timed only after "
-        "it has given the right answer for an eGFR that is too low, one that is not, and no draft.\n\n"
+        "for all; ours, HAPI and Node run the same CQL. Each server has one core, is warmed up, and is timed only "
+        "after it has given the right answer for an eGFR that is too low, one that is not, and no draft.\n\n"
         f"{table(('', 'what', 'ready s', 'low; normal; no draft'), who)}\n\n{table(heads, lines)}\n\n"
         f"{_picture('peers', 'Calls a second by server')}"
     )
@@ -166,11 +167,12 @@ _SECTIONS = {"calls": _calls, "ceiling": _ceiling, "stages": _stages, "growth": 
 def _method(results: Mapping[str, Any]) -> str:
     versions = [*results["versions"].items()]
     return (
-        "## Method\n\n`make bench` installs what it needs and measures all this in one run, on loopback, the server on "
-        "one core and the load generator on another. Servers that are compared run at the same time and are measured in "
-        "turns; of the rounds the median by calls a second is shown. Processor time and memory are those of the "
-        "server's process, as Linux counts them. `python -m tests.benchmarks.run --quick` looks at everything in short. "
-        f"The programs are in `tests/benchmarks`.\n\n{table(('', 'version'), versions)}"
+        "## Method\n\n`make bench` installs what it needs and measures all this in one run, on loopback, the server "
+        "on one core and the load generator on another. Servers that are compared run at the same time and are "
+        "measured in turns; of the rounds the median by calls a second is shown. Processor time and memory are those "
+        "of the server's process, as Linux counts them. A call may wait for its turn as long as it must, so that none "
+        "is refused for the load. `python -m tests.benchmarks.run --quick` looks at everything in short. The programs "
+        f"are in `tests/benchmarks`.\n\n{table(('', 'version'), versions)}"
     )
 
 

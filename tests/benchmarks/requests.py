@@ -22,7 +22,7 @@ def call(url: str, service: str, body: bytes) -> httpx.Response:
 
 
 def telling(url: str, service: str) -> dict[str, Any]:
-    """Give the call about the demo patient, or about the one for whom the service has most to say where it is silent."""
+    """Give the call about the demo patient or, where the service is silent, about the one it has most to say of."""
     if service not in _TELLING:
         found = {body: loads(body) for body in bodies(url, service)}
         of_demo = [body for body, request in found.items() if request["context"]["patientId"] == DEMO_PATIENT]
