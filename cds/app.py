@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 from fastapi import FastAPI, Request
 from starlette.middleware.cors import CORSMiddleware
 
@@ -18,9 +17,7 @@ from cds.cache import NO_CACHE, Cache, default_directory, open_cache
 from cds.content.library import load_content
 from cds.content.shipped import holds_guidelines, shipped_path
 from cds.content_watch import ContentWatch, state_of_files
-from cds.data.artifact_server import read_artifact_servers
-from cds.data.fhir_client import FHIRServers
-from cds.data.fhir_servers import AllowedServers
+from cds.data.fhir_servers import AllowedServers, NoFHIRServers
 from cds.decisions.log import DecisionLog
 from cds.decisions.replay import UsedTokens
 from cds.decisions.store import open_database
@@ -28,30 +25,27 @@ from cds.errors import SettingsError
 from cds.fhir.search_parameters import patient_parameter
 from cds.hooks.caller import ANYBODY, Caller
 from cds.knowledge import Knowledge, prepare_knowledge
-from cds.sandbox.http import sandbox_router
-from cds.sandbox.in_memory_reader import InMemoryReader
-from cds.sandbox.server import SandboxServer
-from cds.sandbox.store import FHIRStore
-from cds.sandbox.synthetic_patients import STORIES, sandbox_resources
 from cds.service import Serving, World
 from cds.settings import Settings
 from cds.web.admission import Admission
 from cds.web.cds_services import Authenticate, cds_services_router
-from cds.web.client_auth import ClientAuthenticator
-from cds.web.clients import read_clients
 from cds.web.decisions import decisions_router
 from cds.web.door import STATE, Door
 from cds.web.error_responses import install_error_responses
 from cds.web.fhir_operations.routes import fhir_router
 from cds.web.guard import Guard
 from cds.web.health import Draining, health_router
-from cds.web.key_sets import KeySets
 from cds.web.metrics import CountingLog, Metrics
 from cds.web.openapi import install_openapi
 from cds.web.rates import CallRates
 from cds.web.standing_aside import AsideLog, AsideServers
 
+# What only some servers need is read where it is needed: HTTP clients, keys and signatures, the sandbox with its pages.
 if TYPE_CHECKING:
+    from cds.content.loader import Reading
+    from cds.data.fhir_client import FHIRServers
+    from cds.sandbox.store import FHIRStore
+    from cds.web.client_auth import ClientAuthenticator
     from cds.web.playground.ports import Sandbox
 
 SANDBOX_PATH = "/sandbox/fhir"
@@ -84,7 +78,7 @@ def build_knowledge(settings: Settings) -> Knowledge:
         if name == "Patient" or patient_parameter(name) is None:
             msg = f"CDS_NOT_KEPT: {name} is no resource type about a patient, such as AdverseEvent"
             raise SettingsError(msg)
-    servers = read_artifact_servers(settings.content_servers)
+    servers = _artifact_servers(settings)
     paths = content_paths(settings.content)
     cache = cache_of(settings)
     content = load_content(paths, settings.guidelines or None, more=servers, cache=cache)
@@ -100,8 +94,16 @@ def cache_of(settings: Settings) -> Cache:
 
 def content_state(settings: Settings) -> tuple[Any, ...]:
     """Return what differs as soon as any of the content does: files by time and size, resources by digest."""
-    servers = read_artifact_servers(settings.content_servers)
+    servers = _artifact_servers(settings)
     return state_of_files(content_paths(settings.content)), [reading.digests for reading in servers]
+
+
+def _artifact_servers(settings: Settings) -> list[Reading]:
+    if not settings.content_servers:
+        return []
+    from cds.data.artifact_server import read_artifact_servers
+
+    return read_artifact_servers(settings.content_servers)
 
 
 def build_world(
@@ -126,7 +128,7 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
     engine = open_database(settings.database)
     decision_log = DecisionLog(engine, keep_values=settings.log_values)
     urls = [*settings.fhir_servers, *([sandbox_url(settings)] if sandbox else [])]
-    fhir_servers = FHIRServers(AllowedServers(urls))
+    fhir_servers = open_fhir_servers(urls)
     seen = content_state(settings) if settings.reload_seconds else None
     metrics = Metrics()
     world = build_world(
@@ -137,13 +139,14 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
     )
     serving = Serving(world)
     admission = Admission(settings.max_wait_ms / 1000)
-    keys = httpx.AsyncClient(follow_redirects=False, trust_env=False)
+    authenticator = _authenticator(settings, UsedTokens(engine, clock=clock), clock)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(decision_log.close)
-            stack.push_async_callback(keys.aclose)
+            if authenticator is not None:
+                stack.push_async_callback(authenticator.aclose)
             stack.push_async_callback(fhir_servers.aclose)
             await decision_log.start()
             if settings.reload_seconds:
@@ -169,7 +172,7 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
             allow_headers=["authorization", "content-type", "x-request-id"],
         )
     app.add_middleware(Guard, metrics=metrics, max_in_flight=settings.max_in_flight)
-    authenticate = _authenticate(settings, UsedTokens(engine, clock=clock), KeySets(keys), clock)
+    authenticate = _authenticate(settings, authenticator)
     app.include_router(
         cds_services_router(
             serving,
@@ -193,7 +196,9 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
     app.state.draining = Draining()
     app.include_router(health_router(decision_log, metrics, serving, app.state.draining))
     if sandbox:
-        from cds.web.playground.routes import playground_router  # with Jinja, which a server of its own does not need
+        from cds.sandbox.http import sandbox_router
+        from cds.sandbox.server import SandboxServer
+        from cds.web.playground.routes import playground_router
 
         store, embedded = _sandbox(settings, clock())
         app.include_router(sandbox_router(SandboxServer(store), SANDBOX_PATH))
@@ -206,6 +211,9 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
 
 def _sandbox(settings: Settings, now: datetime) -> tuple[FHIRStore, Sandbox]:
     """Fill the embedded FHIR server with the synthetic patients, as they stand today."""
+    from cds.sandbox.in_memory_reader import InMemoryReader
+    from cds.sandbox.store import FHIRStore
+    from cds.sandbox.synthetic_patients import STORIES, sandbox_resources
     from cds.web.playground.ports import Sandbox
 
     def opened(resources: Sequence[dict[str, Any]] = ()) -> tuple[FHIRStore, InMemoryReader]:
@@ -227,17 +235,37 @@ def _watch(serving: Serving, metrics: Metrics, settings: Settings, seen: Any) ->
     )
 
 
-def _authenticate(
-    settings: Settings, used: UsedTokens, key_sets: KeySets, clock: Callable[[], datetime]
-) -> Authenticate:
+def open_fhir_servers(urls: Sequence[str]) -> FHIRServers | NoFHIRServers:
+    """Return the FHIR servers that may be called."""
+    if not urls:
+        return NoFHIRServers()
+    from cds.data.fhir_client import FHIRServers
+
+    return FHIRServers(AllowedServers(urls))
+
+
+def _authenticator(settings: Settings, used: UsedTokens, clock: Callable[[], datetime]) -> ClientAuthenticator | None:
+    """Return who checks the tokens of clients; None where nobody asks who calls."""
     if settings.client_auth == "none" or settings.clients is None:
+        return None
+    import httpx
+
+    from cds.web.client_auth import ClientAuthenticator
+    from cds.web.clients import read_clients
+    from cds.web.key_sets import KeySets
+
+    keys = KeySets(httpx.AsyncClient(follow_redirects=False, trust_env=False))
+    return ClientAuthenticator(read_clients(settings.clients), keys, used, clock=clock)
+
+
+def _authenticate(settings: Settings, authenticator: ClientAuthenticator | None) -> Authenticate:
+    if authenticator is None:
 
         async def anybody(_request: Request) -> Caller:
             """Let every caller through: the network in front decides."""
             return ANYBODY
 
         return anybody
-    authenticator = ClientAuthenticator(read_clients(settings.clients), key_sets, used, clock=clock)
 
     async def registered_clients(request: Request) -> Caller:
         """Let registered clients through."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cds.app import build_world
-from cds.data.fhir_client import FHIRServers
-from cds.data.fhir_servers import AllowedServers
+from cds.app import build_world, open_fhir_servers
 from cds.decisions.memory import MemoryLog
 from cds.errors import BadRequest
 from cds.fhir.json import loads
@@ -23,7 +21,7 @@ async def evaluate(settings: Settings, body: bytes, service_id: str | None) -> d
 
     Raises `RefusedRequest` when the request cannot be answered, `CDSError` when the content is broken.
     """
-    fhir_servers = FHIRServers(AllowedServers(settings.fhir_servers))
+    fhir_servers = open_fhir_servers(settings.fhir_servers)
     try:
         world = build_world(settings, decision_log=MemoryLog(), fhir_servers=fhir_servers)
         request = CDSRequest.from_json(loads(body))

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from cds.hooks.caller import Caller
+    from cds.hooks.request import CDSRequest
 
 _PRINTABLE = re.compile(r"[!-~]+")
 _PORTS = {"https": 443, "http": 80}
@@ -77,3 +82,13 @@ class AllowedServers:
         """Give the canonical base URL of a listed server, None for every other text."""
         url = BaseURL.parse(text) if text else None
         return url if url in self._listed else None
+
+
+class NoFHIRServers:
+    """The FHIR servers of one who may call none: data come by prefetch alone."""
+
+    def reader_for(self, request: CDSRequest, caller: Caller | None = None, *, seconds: float) -> None:
+        """Give no reader, whichever server the request names."""
+
+    async def aclose(self) -> None:
+        """Close nothing."""

@@ -1,28 +1,36 @@
-"""Bring the tables of a database to the present version; several workers may begin at once."""
+"""Bring the tables of a database to the present version; several workers may begin at once.
+
+Alembic is read only where tables have to be made or changed: most starts find them as they should be.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Table, inspect, text
 
 from cds.decisions import store
 from cds.errors import SettingsError
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+NEWEST = "0002"
 _BEFORE_ALEMBIC = "0001"
 _LOCK = 2_026_112_000  # any number that nobody else uses for an advisory lock in this database
 
 
 def upgrade(connection: Connection) -> None:
     """Make the tables, or change those that an older version made; raise `SettingsError` for tables of a newer one."""
+    if version_of(connection) == NEWEST:
+        return
+    from alembic import command
+
     _wait_for_others(connection)
     config = _config(connection)
     made = set(inspect(connection).get_table_names()) & set(store.metadata.tables)
-    present = MigrationContext.configure(connection).get_current_revision()
+    present = version_of(connection)
     if present is None and made:  # made before there were versions: the same tables as in the first one
         for table in store.metadata.tables.values():
             _require_columns(connection, table)
@@ -35,17 +43,17 @@ def upgrade(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def newest_version() -> str:
-    """Return the version of the tables that this program works with."""
-    return ScriptDirectory.from_config(_config(None)).get_current_head() or ""
-
-
 def version_of(connection: Connection) -> str | None:
     """Return the version of the tables that are there; None when there are none, or they were made before versions."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version = connection.execute(text("select version_num from alembic_version")).scalar_one_or_none()
+    return None if version is None else str(version)
 
 
-def _config(connection: Connection | None) -> Config:
+def _config(connection: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
@@ -53,6 +61,8 @@ def _config(connection: Connection | None) -> Config:
 
 
 def _versions(config: Config) -> set[str]:
+    from alembic.script import ScriptDirectory
+
     return {step.revision for step in ScriptDirectory.from_config(config).walk_revisions()}
 
 

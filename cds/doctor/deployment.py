@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cds.app import build_knowledge, content_paths
 from cds.checks.check import check_content
 from cds.data.prefetch_templates import PrefetchQuery, prefetch_queries
-from cds.decisions.migrate import newest_version, version_of
+from cds.decisions.migrate import NEWEST, version_of
 from cds.decisions.store import open_database
 from cds.doctor.fhir_server import examine_fhir_server
 from cds.doctor.finding import Examined, bad, doubtful, good
@@ -85,11 +85,11 @@ async def _database(url: str) -> Examined:
         )
     finally:
         await engine.dispose()
-    if version == newest_version():
+    if version == NEWEST:
         return good(subject, f"answers, its tables are of version {version}")
     if version is None:
         return good(subject, "answers, has no tables yet: the first start makes them")
-    if version < newest_version():
+    if version < NEWEST:
         return doubtful(
             subject, f"its tables are of version {version}", "the next start brings them forward: keep a copy"
         )

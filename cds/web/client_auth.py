@@ -65,6 +65,10 @@ class ClientAuthenticator:
         self._replay = replay
         self._clock = clock
 
+    async def aclose(self) -> None:
+        """Close the connections to where keys are fetched."""
+        await self._key_sets.aclose()
+
     async def authenticate(self, authorization: Sequence[str], url: str) -> Client:
         """Return the client that makes this call to `url`, the public URL of the endpoint.
 

@@ -53,6 +53,10 @@ class KeySets:
         self._monotonic = monotonic
         self._cache: dict[str, _Cached] = {}
 
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
     async def find(self, client: Client, kid: str) -> PublicKey | None:
         """Return the client's key of this id, None if it has no such key; raise `KeySourceDown`."""
         if client.jwks is not None:

@@ -20,7 +20,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select, text
 
-from cds.decisions.migrate import newest_version
+from cds.decisions.migrate import NEWEST
 from cds.decisions.store import cards, decisions, feedback, open_database
 from tests.integration.postgresql import BINARIES, postgresql, start, stop
 from tests.server.client_tokens import bearer, clients_file
@@ -98,7 +98,7 @@ def test_the_tables_are_made_once_by_workers_that_start_at_once(database):
         running(database=database, guidelines=("nl-lenalidomide",)),
         running(database=database, guidelines=("dk-denosumab",)),
     ):
-        assert rows(database, text("select version_num from alembic_version")) == [(newest_version(),)]
+        assert rows(database, text("select version_num from alembic_version")) == [(NEWEST,)]
 
 
 def test_feedback_to_one_worker_is_about_a_card_of_the_other(database, request_body):

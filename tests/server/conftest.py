@@ -20,7 +20,7 @@ import pytest
 import uvicorn
 
 from cds.app import create_app, local_now, sandbox_url
-from cds.commands.serve import demo_request
+from cds.commands.demo import demo_request
 from cds.conformance import rules
 from cds.conformance.invariants import broken_by_feedback, broken_by_request, broken_by_response
 from cds.sandbox.synthetic_patients import find_story

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from cds.app import build_world, local_now
-from cds.commands.serve import demo_request
+from cds.commands.demo import demo_request
 from cds.content.shipped import shipped_path
 from cds.decisions.memory import MemoryLog
 from cds.errors import BadRequest, OutOfTime

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cds.app import build_world
-from cds.commands.serve import demo_request
+from cds.commands.demo import demo_request
 from cds.data.fhir_client import FHIRServers
 from cds.data.fhir_servers import AllowedServers
 from cds.decisions.decision import Decision

@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from cds.commands.serve import demo_request
+from cds.commands.demo import demo_request
 from cds.fhir.json import dumps
 from cds.sandbox.server import SandboxServer
 from cds.sandbox.store import FHIRStore

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
 
 from cds.decisions.log import DecisionLog
-from cds.decisions.migrate import newest_version, version_of
+from cds.decisions.migrate import NEWEST, version_of
 from cds.decisions.store import metadata, open_database
 from cds.errors import SettingsError
 
@@ -61,7 +62,7 @@ def differences(path: Path) -> list[object]:
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
         found = compare_metadata(MigrationContext.configure(connection), metadata)
-        assert version_of(connection) == newest_version()
+        assert version_of(connection) == NEWEST
     engine.dispose()
     return found
 
@@ -118,3 +119,12 @@ def test_workers_that_start_at_once_wait_for_each_other(tmp_path):
     engine = create_engine(f"sqlite:///{path}")
     assert "decision" in inspect(engine).get_table_names()
     engine.dispose()
+
+
+def test_tables_that_are_as_they_should_be_are_left_alone_without_alembic(tmp_path, monkeypatch):
+    start(tmp_path / "db.sqlite3")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "alembic"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    start(tmp_path / "db.sqlite3")
+    with pytest.raises(ImportError):
+        start(tmp_path / "new.sqlite3")
