@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from cds.data.components import with_components
 from cds.data.data_requirements import DataRequirement
 from cds.data.fhir_reader import FhirReader
 from cds.data.fhir_reads import read_medications, read_queries
-from cds.data.normalise import Mappings, normalise
+from cds.data.normalise import normalise_all
 from cds.data.patient_data import PatientData
 from cds.data.prefetch import Prefetched, read_prefetch
 from cds.data.prefetch_templates import PATIENT_KEY, PrefetchQuery, prefetch_queries
-from cds.data.remembered_mappings import RememberedMappings
+from cds.data.remembered_mappings import Mappings
 from cds.data.resource_pool import ResourcePool
 from cds.data.unobtainable import Unobtainable
 from cds.fhir.references import literal_of
@@ -75,14 +76,11 @@ def _is_given(
 
 def _patient_data(pool: ResourcePool, drafts: list[dict[str, Any]], mappings: Mappings | None) -> PatientData:
     by_literal = pool.by_literal
-    remembered = None if mappings is None else RememberedMappings(mappings)
     received_drafts = {literal: draft for draft in drafts if (literal := literal_of(draft))}
     return PatientData(
         patient_id=pool.patient_id,
-        resources=tuple(
-            part for resource in pool.resources for part in with_components(normalise(resource, by_literal, remembered))
-        ),
-        draft_orders=tuple(normalise(draft, by_literal, remembered) for draft in drafts),
+        resources=tuple(chain.from_iterable(map(with_components, normalise_all(pool.resources, by_literal, mappings)))),
+        draft_orders=tuple(normalise_all(drafts, by_literal, mappings)),
         origins=pool.origins,
         as_received={**by_literal, **received_drafts},
         dropped_other_patient=pool.dropped_other_patient,

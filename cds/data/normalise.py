@@ -5,10 +5,11 @@ Pure functions; a resource that needs no change is returned as it is, a changed 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
+from cds.data.remembered_mappings import Codes, Mappings, RememberedMappings
 from cds.fhir.elements import codings_of, object_at, objects_at, values_at
 from cds.fhir.extensions import MEDICATION_REFERENCE, ORIGINAL_QUANTITY
 from cds.fhir.quantities import unit_of, value_of
@@ -21,35 +22,33 @@ _CONCEPTS = frozenset(
     | {"bodySite", "category", "type", "method", "route", "statusReason", "interpretation", "conclusionCode"}
 )
 _CONTAINERS = frozenset({"component", "contained", "ingredient", "dosageInstruction", "dosage", "reaction"})
+_Change = Callable[[dict[str, Any], RememberedMappings], dict[str, Any]]
+_ONE = Decimal(1)
 _DECIMALS = Decimal("1e-8")  # what a CQL Decimal can hold
-
-
-class Mappings(Protocol):
-    """What `fhir_mappings` says; the terminology package answers it."""
-
-    def translate(self, system: str, code: str) -> Sequence[Mapping[str, Any]]:
-        """Give the Codings that mean the same in the systems of the guidelines; empty where nothing is mapped."""
-        ...
-
-    def conversion(self, codes: tuple[tuple[str, str], ...], unit: str) -> tuple[str, Decimal] | None:
-        """Give (canonical unit, factor) for a value with this unit of the concept with one of the (system, code).
-
-        None where the unit is canonical already, or no factor is known.
-        """
-        ...
 
 
 def normalise(
     resource: dict[str, Any], pool: Mapping[str, dict[str, Any]], mappings: Mappings | None
 ) -> dict[str, Any]:
     """Bring one resource into the shape that the logic reads; `pool` holds by `Type/id` what references may mean."""
+    return normalise_all((resource,), pool, mappings)[0]
+
+
+def normalise_all(
+    resources: Iterable[dict[str, Any]], pool: Mapping[str, dict[str, Any]], mappings: Mappings | None
+) -> list[dict[str, Any]]:
+    """Bring the resources of one call into the shape that the logic reads."""
+    remembered = RememberedMappings(mappings)
+    return [_normalise(resource, pool, remembered) for resource in resources]
+
+
+def _normalise(
+    resource: dict[str, Any], pool: Mapping[str, dict[str, Any]], mappings: RememberedMappings
+) -> dict[str, Any]:
     resource = _resolve_medication(resource, pool)
     resource = _resolve_reasons(resource, pool)
-    if mappings is not None:
-        resource = _translate(resource, mappings)
-    if resource.get("resourceType") == "Observation":
-        resource = _canonical_units(resource, mappings)
-    return resource
+    resource = _translate(resource, mappings)
+    return _canonical_units(resource, mappings) if resource.get("resourceType") == "Observation" else resource
 
 
 def medication_of(resource: Mapping[str, Any], pool: Mapping[str, dict[str, Any]]) -> dict[str, Any] | None:
@@ -103,7 +102,7 @@ def _in_pool(text: object, pool: Mapping[str, dict[str, Any]]) -> dict[str, Any]
     return pool.get(reference.literal) if reference else None
 
 
-def _translate(node: dict[str, Any], mappings: Mappings) -> dict[str, Any]:
+def _translate(node: dict[str, Any], mappings: RememberedMappings) -> dict[str, Any]:
     """Append the mapped Codings to every CodeableConcept; what the sender wrote stays first."""
     changes: dict[str, Any] = {}
     for name, value in node.items():
@@ -118,7 +117,9 @@ def _translate(node: dict[str, Any], mappings: Mappings) -> dict[str, Any]:
     return {**node, **changes} if changes else node
 
 
-def _each(value: Any, change: Callable[[dict[str, Any], Mappings], dict[str, Any]], mappings: Mappings) -> Any:
+def _each(
+    value: Any, change: Callable[[dict[str, Any], RememberedMappings], dict[str, Any]], mappings: RememberedMappings
+) -> Any:
     """Apply a change to an object or to each of a list; the very same value comes back when nothing changed."""
     if isinstance(value, dict):
         return change(value, mappings)
@@ -132,29 +133,20 @@ def _has_changed(new: list[Any], old: list[Any]) -> bool:
     return any(one is not other for one, other in zip(new, old, strict=True))
 
 
-def _translate_concept(concept: dict[str, Any], mappings: Mappings) -> dict[str, Any]:
+def _translate_concept(concept: dict[str, Any], mappings: RememberedMappings) -> dict[str, Any]:
     codings = concept.get("coding")
     if not isinstance(codings, list):
         return concept
-    own = _codes_of(concept)
-    known = list(own)
-    added: list[dict[str, Any]] = []
-    for system, code in own:
-        for target in mappings.translate(system, code):
-            key = (str(target.get("system", "")), str(target.get("code", "")))
-            if key not in known:
-                known.append(key)
-                added.append(dict(target))
-    return {**concept, "coding": [*codings, *added]} if added else concept
+    added = mappings.added(_codes_of(concept))
+    return {**concept, "coding": [*codings, *map(dict, added)]} if added else concept
 
 
-def _codes_of(concept: Any) -> tuple[tuple[str, str], ...]:
-    """Give (system, code) in the sender's order, which also decides between two concepts."""
+def _codes_of(concept: Any) -> Codes:
     codings = codings_of(concept)
     return tuple([(str(coding.get("system", "")), str(coding["code"])) for coding in codings if "code" in coding])
 
 
-def _canonical_units(observation: dict[str, Any], mappings: Mappings | None) -> dict[str, Any]:
+def _canonical_units(observation: dict[str, Any], mappings: RememberedMappings) -> dict[str, Any]:
     changed = _convert_values(observation, mappings)
     if isinstance(components := observation.get("component"), list):
         converted = [_convert_values(item, mappings) if isinstance(item, dict) else item for item in components]
@@ -163,7 +155,7 @@ def _canonical_units(observation: dict[str, Any], mappings: Mappings | None) -> 
     return changed
 
 
-def _convert_values(holder: dict[str, Any], mappings: Mappings | None) -> dict[str, Any]:
+def _convert_values(holder: dict[str, Any], mappings: RememberedMappings) -> dict[str, Any]:
     """Convert the value and its reference range; both stay as they are where no factor is known."""
     quantity, ranges = holder.get("valueQuantity"), holder.get("referenceRange")
     if quantity is None and ranges is None:
@@ -179,7 +171,7 @@ def _convert_values(holder: dict[str, Any], mappings: Mappings | None) -> dict[s
     return {**holder, **changes} if changes else holder
 
 
-def _convert_range(item: Any, codes: tuple[tuple[str, str], ...], mappings: Mappings | None) -> Any:
+def _convert_range(item: Any, codes: Codes, mappings: RememberedMappings) -> Any:
     if not isinstance(item, dict):
         return item
     changes = {}
@@ -190,21 +182,23 @@ def _convert_range(item: Any, codes: tuple[tuple[str, str], ...], mappings: Mapp
     return {**item, **changes} if changes else item
 
 
-def _convert(quantity: dict[str, Any], codes: tuple[tuple[str, str], ...], mappings: Mappings | None) -> dict[str, Any]:
+def _convert(quantity: dict[str, Any], codes: Codes, mappings: RememberedMappings) -> dict[str, Any]:
     """Multiply by the factor of the concept; the original stays in an extension. No unit, no conversion."""
-    unit, value = unit_of(quantity), value_of(quantity)
-    if unit is None or value is None:
+    unit = unit_of(quantity)
+    if unit is None:
         return quantity
     # The unit as it was written comes first: the tables know spellings that are not UCUM.
     written = str(quantity.get("code") or quantity["unit"])
-    conversion = None
-    if mappings is not None:
-        conversion = mappings.conversion(codes, written)
-        if conversion is None and unit != written:
-            conversion = mappings.conversion(codes, unit)
-    if conversion is None or conversion == (written, Decimal(1)):
+    conversion = mappings.conversion(codes, written)
+    if conversion is None and unit != written:
+        conversion = mappings.conversion(codes, unit)
+    if conversion is None or conversion == (written, _ONE):
         # A printed unit without code: only the micro sign is written as UCUM writes it.
-        return quantity if quantity.get("code") or quantity["unit"] == unit else {**quantity, "unit": unit}
+        as_written = bool(quantity.get("code")) or quantity["unit"] == unit or value_of(quantity) is None
+        return quantity if as_written else {**quantity, "unit": unit}
+    value = value_of(quantity)
+    if value is None:
+        return quantity
     canonical_unit, factor = conversion
     product = value * factor
     if isinstance(exponent := product.as_tuple().exponent, int) and exponent < -8:

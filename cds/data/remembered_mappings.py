@@ -1,35 +1,65 @@
-"""What the mappings answered before in one call: a patient's results say the same codes and units again and again."""
+"""What the mappings answered before: a patient's results say the same codes and units again and again."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
-from cds.data.normalise import Mappings
+Codes = tuple[tuple[str, str], ...]
+"""The (system, code) of a concept in the sender's order, which also decides between two concepts."""
+
+
+class Mappings(Protocol):
+    """What `fhir_mappings` says; the terminology package answers it."""
+
+    def translate(self, system: str, code: str) -> Sequence[Mapping[str, Any]]:
+        """Give the Codings that mean the same in the systems of the guidelines; empty where nothing is mapped."""
+        ...
+
+    def conversion(self, codes: Codes, unit: str) -> tuple[str, Decimal] | None:
+        """Give (canonical unit, factor) for a value with this unit of the concept with one of the (system, code).
+
+        None where the unit is canonical already, or no factor is known.
+        """
+        ...
 
 
 class RememberedMappings:
-    """The mappings, each question asked once. Made for one call and dropped with it, as it holds a patient's codes."""
+    """The mappings, each question asked once; without mappings nothing is mapped.
 
-    def __init__(self, mappings: Mappings) -> None:
+    Made for one call and dropped with it, as it holds a patient's codes.
+    """
+
+    def __init__(self, mappings: Mappings | None) -> None:
         self._mappings = mappings
-        self._translations: dict[tuple[str, str], Sequence[Mapping[str, Any]]] = {}
-        self._conversions: dict[tuple[Collection[tuple[str, str]], str], tuple[str, Decimal] | None] = {}
+        self._added: dict[Codes, Sequence[dict[str, Any]]] = {}
+        self._conversions: dict[tuple[Codes, str], tuple[str, Decimal] | None] = {}
 
-    def translate(self, system: str, code: str) -> Sequence[Mapping[str, Any]]:
-        """Give the Codings that mean the same in the systems of the guidelines."""
-        key = (system, code)
-        found = self._translations.get(key)
+    def added(self, codes: Codes) -> Sequence[dict[str, Any]]:
+        """Give the Codings that may be read for a concept beside its own; empty where nothing is mapped."""
+        found = self._added.get(codes)
         if found is None:
-            found = self._translations[key] = self._mappings.translate(system, code)
+            found = self._added[codes] = self._add(codes)
         return found
 
-    def conversion(self, codes: tuple[tuple[str, str], ...], unit: str) -> tuple[str, Decimal] | None:
-        """Give (canonical unit, factor) for a value with this unit of the concept with one of the (system, code)."""
+    def conversion(self, codes: Codes, unit: str) -> tuple[str, Decimal] | None:
+        """Give (canonical unit, factor) for a value with this unit, as `Mappings` does."""
         key = (codes, unit)
-        try:
-            return self._conversions[key]
-        except KeyError:
-            found = self._conversions[key] = self._mappings.conversion(codes, unit)
-            return found
+        if key not in self._conversions:
+            mappings = self._mappings
+            self._conversions[key] = None if mappings is None else mappings.conversion(codes, unit)
+        return self._conversions[key]
+
+    def _add(self, codes: Codes) -> list[dict[str, Any]]:
+        known = list(codes)
+        added: list[dict[str, Any]] = []
+        if self._mappings is None:
+            return added
+        for system, code in codes:
+            for target in self._mappings.translate(system, code):
+                key = (str(target.get("system", "")), str(target.get("code", "")))
+                if key not in known:
+                    known.append(key)
+                    added.append(dict(target))
+        return added

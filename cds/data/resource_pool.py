@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from cds.data.fhir_servers import BaseURL
@@ -30,7 +31,7 @@ class ResourcePool:
     def resources(self) -> list[dict[str, Any]]:
         """List the Patient and what is about the patient, sorted by type and id whatever order it came in."""
         about = [item for item in self.by_literal.values() if item["resourceType"] not in NOT_ABOUT_A_PATIENT]
-        about.sort(key=lambda resource: (resource["resourceType"], resource["id"]))
+        about.sort(key=itemgetter("resourceType", "id"))
         return about + [self._without_id[text] for text in sorted(self._without_id)]
 
     @property

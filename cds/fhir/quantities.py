@@ -18,7 +18,9 @@ def unit_of(quantity: Mapping[str, Any]) -> str | None:
     if system not in (None, UCUM, UCUM_OID):
         return None
     unit = quantity.get("code") or quantity.get("unit")
-    return unit.translate(_MICRO) if isinstance(unit, str) and unit else None
+    if not isinstance(unit, str) or not unit:
+        return None
+    return unit if unit.isascii() else unit.translate(_MICRO)
 
 
 def value_of(quantity: Mapping[str, Any]) -> Decimal | None:
@@ -26,5 +28,5 @@ def value_of(quantity: Mapping[str, Any]) -> Decimal | None:
     value = quantity.get("value")
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         return None
-    number = Decimal(str(value))
+    number = value if isinstance(value, Decimal) else Decimal(str(value))
     return number if number.is_finite() else None
