@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format elm check cases mutate integration hapi e2e bench bench-engine conformance-engine fuzz coverage-pages docs sbom audit clean
+.PHONY: help run test lint format elm check cases mutate integration hapi e2e bench bench-flame bench-engine conformance-engine fuzz coverage-pages docs sbom audit clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
@@ -63,8 +63,13 @@ hapi: $(VENV)/.run ## Serve an empty HAPI FHIR R4 server at 127.0.0.1:8090/fhir 
 e2e: $(VENV)/.dev ## Drive a real browser (Debian's chromium)
 	$(BIN)/python -m pytest tests/e2e -m e2e
 
-bench: $(VENV)/.dev ## Measure hook calls
-	$(BIN)/python -m tests.benchmarks.hook_call
+bench: $(VENV)/.dev ## Time the server beside its ceiling and its peers, into docs/benchmark.md (needs Node, Java, Maven; wrk)
+	@command -v wrk >/dev/null || apt-get install -qq -y wrk || echo "wrk is not installed: a slower client of ours is used"
+	$(BIN)/python -m tests.benchmarks.run
+
+bench-flame: $(VENV)/.dev ## Draw a flame graph of a hook call, into .cache/bench/flame.svg
+	$(PIP) install --quiet py-spy
+	$(BIN)/python -m tests.benchmarks.flame
 
 conformance-engine: $(VENV)/.dev ## HL7's CQL and FHIRPath suites, and comparison with the reference engines (needs Node)
 	$(BIN)/python -m tools.conformance.fhir_packages
