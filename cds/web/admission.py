@@ -2,20 +2,28 @@
 
 The logic of a call uses the processor and nothing else, so that two calls at a time make both slower and no call
 faster. While a call waits for a FHIR server or the database it stands aside and the next one has its turn.
+
+Calls often come together (a chart that is opened asks several services at once): such a burst may wait. When more
+calls come than can be worked on, and go on coming, waiting helps nobody: each call that is answered would have waited
+as long as the queue is. From then on one call waits, and the others are refused.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from time import perf_counter
 
 from cds.errors import RefusedRequest
 
+PLACE = "place"  # the name under which a request carries its place
 _SMOOTHING = 0.1
+_BODY_SECONDS = 0.05  # how long a place is kept for a call whose body is still on its way
+_SURPLUS = 2, 3  # times the longest wait: from where on the server is overloaded, and up to where it is remembered
+_WAITING_IN_OVERLOAD = 2  # one of each address
 _turn: ContextVar[_Turn | None] = ContextVar("turn", default=None)
 
 
@@ -33,55 +41,129 @@ class TooManyAtOnce(RefusedRequest):
     code = "throttled"
 
 
+class Place:
+    """A place in the queue: taken when the headers of a call are there, kept until it has its turn or is refused."""
+
+    def __init__(self, address: str, until: float, queue: list[Place]) -> None:
+        self.address = address
+        self.until = until
+        self.client: str | None = None
+        self._queue = queue
+
+    @property
+    def is_kept(self) -> bool:
+        """Say whether the place was not given back, nor lost because the body took its time."""
+        return self in self._queue
+
+    def leave(self) -> None:
+        """Give the place back, unless it was given back or lost already."""
+        if self in self._queue:
+            self._queue.remove(self)
+
+
 class Admission:
     """The queue of one process. `max_wait` is in seconds; `share` is the part of the queue that one client may fill."""
 
-    def __init__(self, max_wait: float, *, share: float = 0.5, first_guess: float = 0.01) -> None:
+    def __init__(
+        self,
+        max_wait: float,
+        *,
+        share: float = 0.5,
+        first_guess: float = 0.01,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
         self._max_wait = max_wait
         self._share = share
-        self._lock = asyncio.Lock()
-        self._waiting: Counter[str | None] = Counter()
+        self._clock = clock
+        self._queue = _Queue()
+        self._places: list[Place] = []
+        self._open = 0
         self._seconds = first_guess
+        self._surplus = 0.0
+        self._counted = clock()
 
     @property
     def places(self) -> int:
-        """How many calls may wait, at the pace of the last ones."""
+        """How many calls may wait, at the pace of the last ones, unless the server is overloaded."""
         return max(1, int(self._max_wait / self._seconds))
 
-    def refuse_if_full(self, client: str | None) -> None:
-        """Raise `Overloaded` or `TooManyAtOnce` for a call that would wait too long: before its body is read."""
-        places = self.places
-        if self._waiting.total() >= places:
+    @property
+    def is_overloaded(self) -> bool:
+        """Say whether more calls have come, for longer than a burst, than could be worked on."""
+        return self._surplus > _SURPLUS[0] * self._max_wait
+
+    def take_place(self, address: str) -> Place:
+        """Let a call from this address into the queue; raise `Overloaded` when it would wait too long."""
+        now = self._clock()
+        self._count(now)
+        self._places[:] = [place for place in self._places if place.until > now]
+        working = 0 if self._queue.is_free else 1
+        if self.is_overloaded:
+            full = len(self._places) + working > _WAITING_IN_OVERLOAD or (
+                working and any(place.address == address for place in self._places)
+            )
+        else:
+            full = len(self._places) + working > self.places
+        if full:
             msg = "the server has all it can do: try again"
             raise Overloaded(msg)
-        if client is not None and self._waiting[client] >= max(1, int(places * self._share)):
+        place = Place(address, now + _BODY_SECONDS, self._places)
+        self._places.append(place)
+        return place
+
+    def refuse_if_greedy(self, client: str | None) -> None:
+        """Raise `TooManyAtOnce` for a client whose calls fill its share of the queue."""
+        if client is None:
+            return
+        waiting = Counter(place.client for place in self._places)
+        if waiting[client] >= max(1, int(self.places * self._share)):
             msg = "too many calls of this client at once: wait for answers first"
             raise TooManyAtOnce(msg)
 
     @asynccontextmanager
-    async def turn(self, client: str | None) -> AsyncIterator[None]:
-        """Wait for this call's turn and have it until the end of the block, except where it stands `aside`."""
-        self.refuse_if_full(client)
-        turn = _Turn(self._lock)
-        self._waiting[client] += 1
+    async def turn(self, place: Place, client: str | None = None) -> AsyncIterator[None]:
+        """Wait for this call's turn and have it until the end of the block, except where it stands `aside`.
+
+        Raises `Overloaded` when the place is lost, because the body took its time, and no other is free;
+        `TooManyAtOnce` as above.
+        """
+        if not place.is_kept:
+            place = self.take_place(place.address)
+        self.refuse_if_greedy(client)
+        place.until, place.client = float("inf"), client
+        turn = _Turn(self._queue, self)
+        self._open += 1
         try:
-            await turn.begin()
+            try:
+                await turn.begin()
+            finally:
+                place.leave()
+            token = _turn.set(turn)
+            try:
+                yield
+            finally:
+                _turn.reset(token)
+                turn.end()
+                self._seconds += _SMOOTHING * (turn.worked - self._seconds)
         finally:
-            self._waiting[client] -= 1
-        token = _turn.set(turn)
-        try:
-            yield
-        finally:
-            _turn.reset(token)
-            turn.end()
-            self._seconds += _SMOOTHING * (turn.worked - self._seconds)
+            self._open -= 1
+
+    def _count(self, now: float) -> None:
+        """Count the work that a call brings, whether or not it is let in; what was worked on since is done."""
+        done, self._counted = now - self._counted, now
+        self._surplus = max(0.0, self._surplus - done) if self._open else 0.0
+        self._surplus = min(self._surplus + self._seconds, _SURPLUS[1] * self._max_wait)
 
 
 @asynccontextmanager
-async def aside() -> AsyncIterator[None]:
-    """Let others work while this call waits for something; outside a turn it does nothing."""
+async def aside(*, briefly: bool = False) -> AsyncIterator[None]:
+    """Let others work while this call waits for something; outside a turn it does nothing.
+
+    For a brief wait the turn is kept while the server is overloaded: the next call would begin, and this one, which
+    is nearly done, would wait for it.
+    """
     turn = _turn.get()
-    if turn is None:
+    if turn is None or (briefly and turn.admission.is_overloaded):
         yield
         return
     turn.step_aside()
@@ -91,25 +173,61 @@ async def aside() -> AsyncIterator[None]:
         await turn.come_back()
 
 
+class _Queue:
+    """A lock with an order: calls that come back from standing aside go first, then the new ones as they came."""
+
+    def __init__(self) -> None:
+        self._held = False
+        self._back: deque[asyncio.Future[None]] = deque()
+        self._new: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def is_free(self) -> bool:
+        return not self._held
+
+    async def acquire(self, *, back: bool) -> None:
+        if not self._held:
+            self._held = True
+            return
+        waiting = asyncio.get_running_loop().create_future()
+        (self._back if back else self._new).append(waiting)
+        try:
+            await waiting
+        except asyncio.CancelledError:
+            if waiting.done() and not waiting.cancelled():  # it was this call's turn already
+                self.release()
+            raise
+
+    def release(self) -> None:
+        for waiting in (self._back, self._new):
+            while waiting:
+                first = waiting.popleft()
+                if not first.done():
+                    first.set_result(None)
+                    return
+        self._held = False
+
+
 class _Turn:
     """The lock as one call holds it: several waits at once, as for parallel reads, are one standing aside."""
 
-    def __init__(self, lock: asyncio.Lock) -> None:
-        self._lock = lock
+    def __init__(self, queue: _Queue, admission: Admission) -> None:
+        self.admission = admission
+        self._queue = queue
         self._held = False
         self._waits = 0
         self._since = 0.0
         self.worked = 0.0
 
-    async def begin(self) -> None:
-        await self._lock.acquire()
+    async def begin(self, *, back: bool = False) -> None:
+        await self._queue.acquire(back=back)
         self._held, self._since = True, perf_counter()
 
     def end(self) -> None:
         if self._held:
             self._held = False
             self.worked += perf_counter() - self._since
-            self._lock.release()
+            self._queue.release()
 
     def step_aside(self) -> None:
         self._waits += 1
@@ -118,6 +236,6 @@ class _Turn:
     async def come_back(self) -> None:
         self._waits -= 1
         if self._waits == 0:
-            await self.begin()
+            await self.begin(back=True)
             if self._waits:  # another wait began while this one queued for the lock
                 self.end()

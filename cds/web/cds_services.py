@@ -15,6 +15,7 @@ from cds.service import Serving, call_service, list_services, receive_feedback
 from cds.stages import stage
 from cds.web.admission import Admission
 from cds.web.departure import unless_gone
+from cds.web.door import place_of
 from cds.web.metrics import Metrics
 from cds.web.openapi import refusals, takes
 from cds.web.rates import CallRates
@@ -61,9 +62,10 @@ def cds_services_router(
         with watched_call(service, metrics, request.headers) as watched:
             watched.client = caller.name
             rates.count(caller.name or (request.client.host if request.client else ""))
-            admission.refuse_if_full(caller.name)
+            place = place_of(request, admission)
+            admission.refuse_if_greedy(caller.name)
             body = await read_body(request, max_bytes=max_body_bytes)
-            async with admission.turn(caller.name):
+            async with admission.turn(place, caller.name):
                 with stage("parse"):
                     hook_request = CDSRequest.from_json(loads(body))
                 watched.response = await unless_gone(request, call_service(service, hook_request, world, caller=caller))

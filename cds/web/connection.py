@@ -1,4 +1,4 @@
-"""HTTP connections that do not wait for ever: uvicorn has no time limit for headers."""
+"""HTTP connections that do not wait for ever, and that refuse a hook call themselves when the queue is full."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 from httptools import HttpParserInvalidURLError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from cds.web.admission import PLACE
+from cds.web.door import STATE, Door, is_hook_call
+
 HEADER_SECONDS = 10.0
 
 
@@ -16,6 +19,7 @@ class TimedConnection(HttpToolsProtocol):
 
     header_seconds = HEADER_SECONDS
     _waiting: asyncio.TimerHandle | None = None
+    _refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Start the clock for the first request."""
@@ -30,6 +34,7 @@ class TimedConnection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Start the clock for a further request on this connection."""
         super().on_message_begin()
+        self._refused = False
         if self._waiting is None:
             self._wait_for_headers()
 
@@ -40,9 +45,37 @@ class TimedConnection(HttpToolsProtocol):
             raise HttpParserInvalidURLError
 
     def on_headers_complete(self) -> Any:
-        """Stop the clock: from here on the body has its own."""
+        """Stop the clock: from here on the body has its own. A call without a place is answered here."""
+        door: Door | None = self.app_state.get(STATE)
+        if door is not None and self._is_idle and is_hook_call(self.parser.get_method(), self.url):
+            place = door.enter(self.client[0] if self.client else "")
+            if place is None:
+                self._refuse(door)
+                return None
+            self.scope["state"][PLACE] = place
         self._stop_waiting()
         return super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """End a request that was refused at its headers: its body was read and dropped, the next one may come."""
+        super().on_message_complete()
+        if self._refused:
+            self._stop_waiting()
+            self.on_response_complete()
+
+    @property
+    def _is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _refuse(self, door: Door) -> None:
+        """Write the refusal; the body that may still come has the time that headers have."""
+        self._refused = True
+        self.cycle = _ANSWERED
+        last = self.expect_100_continue or not self.parser.should_keep_alive()
+        headers = [*self.server_state.default_headers, *([(b"connection", b"close")] if last else [])]
+        self.transport.write(door.refusal(self.headers, headers))
+        if last:
+            self.transport.close()
 
     def _wait_for_headers(self) -> None:
         self._waiting = self.loop.call_later(self.header_seconds, self.transport.close)
@@ -51,3 +84,15 @@ class TimedConnection(HttpToolsProtocol):
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
+
+
+class _Answered:
+    """What stands where uvicorn keeps the request that is worked on, after one that needs no work any more."""
+
+    response_complete = True
+    disconnected = False
+    keep_alive = True
+    message_event = asyncio.Event()
+
+
+_ANSWERED: Any = _Answered()

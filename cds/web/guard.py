@@ -14,6 +14,7 @@ import structlog
 from fastapi import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cds.web.admission import PLACE, Place
 from cds.web.error_responses import outcome_response
 from cds.web.metrics import Metrics
 
@@ -41,9 +42,14 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope["headers"])
+        request_id = request_id_of(scope["headers"])
         with structlog.contextvars.bound_contextvars(request_id=request_id.decode()):
-            await self._answer(scope, receive, _with_header(send, b"x-request-id", request_id))
+            try:
+                await self._answer(scope, receive, _with_header(send, b"x-request-id", request_id))
+            finally:
+                place: Place | None = scope.get("state", {}).get(PLACE)
+                if place is not None:
+                    place.leave()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = _refusal(scope) or self._refusal_for_load(scope)
@@ -86,7 +92,7 @@ def _closing(status: int, code: str, text: str) -> Response:
     return outcome_response(status, code, text, headers={"Connection": "close"})
 
 
-def _request_id(headers: Headers) -> bytes:
+def request_id_of(headers: Headers) -> bytes:
     """Return the caller's request id where it is a plain one, else a new one: it goes into logs and answers."""
     given = [value for name, value in headers if name == b"x-request-id"]
     return given[0] if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]) else str(uuid.uuid4()).encode()

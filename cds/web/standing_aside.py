@@ -50,7 +50,7 @@ class AsideLog:
 
     async def record(self, decision: Decision) -> None:
         """Keep one decision."""
-        async with aside():
+        async with aside(briefly=True):
             await self._log.record(decision)
 
     async def receive_feedback(self, service_id: str, outcomes: tuple[Feedback, ...], *, client: str | None) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,11 +11,11 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One answer: the HTTP status (0: none came) and the seconds since the request was due."""
+    """One answer: the HTTP status (0: none came), the seconds since the request was due, and when it was due."""
 
     status: int
     seconds: float
-    body: bytes = b""
+    due: float
 
 
 @dataclass(slots=True)
@@ -52,48 +51,85 @@ def request(url: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
-class _Connections:
+class _Connection(asyncio.Protocol):
+    """One kept connection with one request on it at most; streams would cost as much as the server's refusal."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._received = b""
+        self._body_from = self._ends = 0
+        self._answer: asyncio.Future[tuple[int, bytes]] | None = None
+        self.is_open = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport, self.is_open = transport, True
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the signature of asyncio
+        self.is_open = False
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result((0, b""))
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        if not self._ends and (end := self._received.find(b"\r\n\r\n")) >= 0:
+            head = self._received[:end].lower()
+            self._body_from = end + 4
+            self._ends = end + 4 + int(head.partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
+        if self._ends and len(self._received) >= self._ends and self._answer is not None:
+            self._answer.set_result((int(self._received[9:12]), self._received[self._body_from : self._ends]))
+
+    def send(self, raw: bytes) -> asyncio.Future[tuple[int, bytes]]:
+        """Send a request; its answer is the status (0: none came) and the body."""
+        assert self._transport is not None
+        self._received, self._ends = b"", 0
+        self._answer = asyncio.get_running_loop().create_future()
+        self._transport.write(raw)
+        return self._answer
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+
+class Connections:
     """Kept connections to one address; a broken one is replaced."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self._address = (parts.hostname or "127.0.0.1", parts.port or 80)
-        self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._free: list[_Connection] = []
 
-    async def send(self, raw: bytes, *, keep_body: bool) -> tuple[int, bytes]:
-        reader, writer = self._free.pop() if self._free else await asyncio.open_connection(*self._address)
-        try:
-            writer.write(raw)
-            head = (await reader.readuntil(b"\r\n\r\n")).lower()
-            length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
-            body = await reader.readexactly(length)
-        except (OSError, asyncio.IncompleteReadError):
-            writer.close()
-            return 0, b""
-        if b"connection: close" in head:
-            writer.close()
+    async def send(self, raw: bytes) -> tuple[int, bytes]:
+        """Send a request; give the status of the answer (0: none came) and its body."""
+        while self._free:
+            connection = self._free.pop()
+            if connection.is_open:
+                break
         else:
-            self._free.append((reader, writer))
-        return int(head[9:12]), body if keep_body else b""
+            try:
+                _, connection = await asyncio.get_running_loop().create_connection(_Connection, *self._address)
+            except OSError:
+                return 0, b""
+        answer = await connection.send(raw)
+        self._free.append(connection)
+        return answer
 
-    async def close(self) -> None:
-        for _, writer in self._free:
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+    def close(self) -> None:
+        """Close all of them."""
+        for connection in self._free:
+            connection.close()
 
 
-async def at_a_rate(
-    url: str, bodies: Sequence[bytes], per_second: float, seconds: float, *, keep: bool = False
-) -> Answers:
+async def at_a_rate(url: str, bodies: Sequence[bytes], per_second: float, seconds: float) -> Answers:
     """Send requests at an even rate, whether or not earlier ones were answered (open loop)."""
-    answers, connections = Answers(), _Connections(url)
+    answers, connections = Answers(), Connections(url)
     requests = [request(url, body) for body in bodies]
     started = time.perf_counter()
 
     async def one(number: int, due: float) -> None:
-        status, body = await connections.send(requests[number % len(requests)], keep_body=keep)
-        answers.all.append(Answered(status, time.perf_counter() - due, body))
+        status, _ = await connections.send(requests[number % len(requests)])
+        answers.all.append(Answered(status, time.perf_counter() - due, due - started))
 
     tasks = set()
     for number in range(int(per_second * seconds)):
@@ -106,13 +142,13 @@ async def at_a_rate(
     if tasks:
         await asyncio.wait(tasks)
     answers.seconds = time.perf_counter() - started
-    await connections.close()
+    connections.close()
     return answers
 
 
 async def one_after_another(url: str, bodies: Iterable[bytes], seconds: float, *, clients: int = 1) -> Answers:
     """Let so many clients send one request after the other (closed loop): with enough of them, the capacity."""
-    answers, connections = Answers(), _Connections(url)
+    answers, connections = Answers(), Connections(url)
     requests = [request(url, body) for body in bodies]
     started = time.perf_counter()
 
@@ -120,11 +156,11 @@ async def one_after_another(url: str, bodies: Iterable[bytes], seconds: float, *
         number = first
         while time.perf_counter() < started + seconds:
             due = time.perf_counter()
-            status, _ = await connections.send(requests[number % len(requests)], keep_body=False)
-            answers.all.append(Answered(status, time.perf_counter() - due))
+            status, _ = await connections.send(requests[number % len(requests)])
+            answers.all.append(Answered(status, time.perf_counter() - due, due - started))
             number += 1
 
     await asyncio.gather(*(client(number) for number in range(clients)))
     answers.seconds = time.perf_counter() - started
-    await connections.close()
+    connections.close()
     return answers

@@ -12,7 +12,9 @@ from cds.errors import BadRequest, NotFound
 from cds.fhir.json import dumps
 from cds.hooks.caller import Caller
 from cds.service import Serving
+from cds.web.admission import Admission
 from cds.web.cds_services import Authenticate
+from cds.web.door import place_of
 from cds.web.fhir_operations import artifacts, definitions, libraries, request_groups, terminology
 from cds.web.fhir_operations.capability_statement import capability_statement
 from cds.web.fhir_operations.inputs import from_parameters, from_query
@@ -27,8 +29,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
 }
 
 
-def fhir_router(serving: Serving, *, public_url: str, max_body_bytes: int, authenticate: Authenticate) -> APIRouter:
-    """Return the routes; `public_url` is the server's address, and each call but metadata asks who calls."""
+def fhir_router(
+    serving: Serving, *, admission: Admission, public_url: str, max_body_bytes: int, authenticate: Authenticate
+) -> APIRouter:
+    """Return the routes; `public_url` is the server's address.
+
+    Each call but metadata asks who calls, and an operation waits for its turn as hook calls do.
+    """
     router = APIRouter(prefix=PREFIX, tags=["FHIR"])
     base_url = public_url + PREFIX
 
@@ -72,6 +79,7 @@ def fhir_router(serving: Serving, *, public_url: str, max_body_bytes: int, authe
         if found is None:
             msg = "there is no such operation here; /fhir/metadata lists those that are"
             raise NotFound(msg)
+        place = place_of(request, admission)
         world = serving.world
         inputs = (
             from_query(request.query_params.multi_items(), found.parameters)
@@ -88,7 +96,8 @@ def fhir_router(serving: Serving, *, public_url: str, max_body_bytes: int, authe
         call = OperationCall(
             inputs=inputs, instance=instance, world=world, caller=caller, deadline=time.monotonic() + world.seconds
         )
-        return _answer(await found.answer(call))
+        async with admission.turn(place, caller.name):
+            return _answer(await found.answer(call))
 
     return router
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -15,7 +16,7 @@ def test_turns_are_taken_in_order_and_one_at_a_time():
         log = []
 
         async def call(name):
-            async with admission.turn(None):
+            async with admission.turn(admission.take_place("a")):
                 log.append(f"{name} begins")
                 await asyncio.sleep(0)
                 log.append(f"{name} ends")
@@ -33,14 +34,14 @@ def test_a_call_that_waits_for_others_lets_the_next_one_work():
         answered = asyncio.Event()
 
         async def waits():
-            async with admission.turn(None):
+            async with admission.turn(admission.take_place("a")):
                 log.append("asks")
                 async with aside():
                     await answered.wait()
                 log.append("goes on")
 
         async def works():
-            async with admission.turn(None):
+            async with admission.turn(admission.take_place("a")):
                 log.append("works")
             answered.set()
 
@@ -63,7 +64,7 @@ def test_parallel_reads_are_one_standing_aside():
                     for _ in range(turns):
                         await asyncio.sleep(0)
 
-            async with admission.turn(None):
+            async with admission.turn(admission.take_place("a")):
                 await asyncio.gather(read(1), read(5), read(2))
                 await asyncio.gather(read(3), read(1))
                 inside += 1
@@ -72,7 +73,7 @@ def test_parallel_reads_are_one_standing_aside():
                 inside -= 1
 
         await asyncio.gather(*(call() for _ in range(20)))
-        async with asyncio.timeout(1), admission.turn(None):
+        async with asyncio.timeout(1), admission.turn(admission.take_place("a")):
             pass
 
     asyncio.run(run())
@@ -86,13 +87,13 @@ def test_a_call_is_refused_when_the_wait_would_be_too_long(waiting, refused):
         done = asyncio.Event()
 
         async def call():
-            async with admission.turn(None):
+            async with admission.turn(admission.take_place("a")):
                 await done.wait()
 
         calls = [asyncio.create_task(call()) for _ in range(waiting + 1)]
         await asyncio.sleep(0)
         try:
-            admission.refuse_if_full(None)
+            admission.take_place("a")
         except Overloaded:
             return True
         else:
@@ -110,14 +111,14 @@ def test_one_client_may_not_fill_the_queue():
         done = asyncio.Event()
 
         async def call(client):
-            async with admission.turn(client):
+            async with admission.turn(admission.take_place(client), client):
                 await done.wait()
 
         calls = [asyncio.create_task(call("flood")) for _ in range(3)]
         await asyncio.sleep(0)
         with pytest.raises(TooManyAtOnce):
-            admission.refuse_if_full("flood")
-        admission.refuse_if_full("other")
+            admission.refuse_if_greedy("flood")
+        admission.refuse_if_greedy("other")
         done.set()
         await asyncio.gather(*calls)
 
@@ -129,7 +130,7 @@ def test_a_call_that_is_cancelled_or_fails_gives_its_turn_back():
         admission = Admission(10)
 
         async def call(wait, error=None):
-            async with admission.turn(None):
+            async with admission.turn(admission.take_place("a")):
                 if error:
                     raise error
                 async with aside():
@@ -143,10 +144,117 @@ def test_a_call_that_is_cancelled_or_fails_gives_its_turn_back():
         hanging.cancel()
         with pytest.raises(asyncio.CancelledError):
             await hanging
-        async with asyncio.timeout(1), admission.turn(None):
+        async with asyncio.timeout(1), admission.turn(admission.take_place("a")):
             pass
 
     asyncio.run(run())
+
+
+def test_who_comes_back_goes_before_who_is_new():
+    async def run():
+        admission = Admission(10)
+        log = []
+        answered, working = asyncio.Event(), asyncio.Event()
+
+        async def waits():
+            async with admission.turn(admission.take_place("a")):
+                async with aside():
+                    await answered.wait()
+                log.append("back")
+
+        async def works(name):
+            async with admission.turn(admission.take_place("a")):
+                log.append(name)
+                await working.wait()
+
+        calls = [asyncio.create_task(call) for call in (waits(), works("first"), works("second"))]
+        await asyncio.sleep(0)
+        answered.set()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        working.set()
+        await asyncio.gather(*calls)
+        return log
+
+    assert asyncio.run(run()) == ["first", "back", "second"]
+
+
+class Clock:
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_a_burst_may_wait_and_a_flood_may_not():
+    async def run():
+        clock = Clock()
+        admission = Admission(0.1, first_guess=0.01, clock=clock)
+        done = asyncio.Event()
+
+        async def call():
+            async with admission.turn(admission.take_place("flood")):
+                await done.wait()
+
+        working = asyncio.create_task(call())
+        await asyncio.sleep(0)
+        burst = [admission.take_place("flood") for _ in range(10)]
+        assert not admission.is_overloaded
+        for _ in range(20):
+            with pytest.raises(Overloaded):
+                admission.take_place("flood")
+        assert admission.is_overloaded
+        for place in burst:
+            place.leave()
+        only = admission.take_place("flood")
+        with pytest.raises(Overloaded):
+            admission.take_place("flood")
+        admission.take_place("another address").leave()
+        only.leave()
+        clock.now += 1
+        admission.take_place("flood")
+        assert not admission.is_overloaded
+        done.set()
+        await working
+
+    asyncio.run(run())
+
+
+def test_in_overload_a_brief_wait_keeps_the_turn():
+    async def run():
+        admission = Admission(0.01, first_guess=0.01, clock=Clock())
+        async with admission.turn(admission.take_place("a")):
+            waiting = admission.take_place("a")
+            for _ in range(5):
+                with contextlib.suppress(Overloaded):
+                    admission.take_place("a")
+            assert admission.is_overloaded
+            order = []
+
+            async def next_call():
+                async with admission.turn(waiting):
+                    order.append("next")
+
+            following = asyncio.create_task(next_call())
+            async with aside(briefly=True):
+                await asyncio.sleep(0.01)
+            order.append("this")
+        await following
+        return order
+
+    assert asyncio.run(run()) == ["this", "next"]
+
+
+def test_a_place_is_not_kept_for_a_body_that_does_not_come():
+    clock = Clock()
+    admission = Admission(0.01, first_guess=0.01, clock=clock)
+    slow = [admission.take_place("slow") for _ in range(2)]
+    with pytest.raises(Overloaded):
+        admission.take_place("quick")
+    clock.now += 0.06
+    admission.take_place("quick")
+    assert not any(place.is_kept for place in slow)
 
 
 def test_outside_a_turn_standing_aside_does_nothing():
@@ -162,7 +270,7 @@ def test_the_pace_of_the_last_calls_decides_how_many_may_wait():
         admission = Admission(0.1, first_guess=0.1)
         before = admission.places
         for _ in range(60):
-            async with admission.turn(None):
+            async with admission.turn(admission.take_place("a")):
                 pass
         return before, admission.places
 
