@@ -57,15 +57,19 @@ class CallFailed(Exception):
     """A server did not answer a call that is to be timed, or answered something else than its peers."""
 
 
-def load(server: Running, url: str, body: bytes, *, clients: int, seconds: float) -> Load:
-    """Let `clients` send the same call one after the other for `seconds`, longer where a call takes longer than that."""
-    _pin(server.process.pid, _SERVER_CORE)
+def load(server: Running, url: str, body: bytes, *, clients: int, seconds: float, pinned: bool = True) -> Load:
+    """Let `clients` send the same call one after the other for `seconds`; longer where none is answered by then.
+
+    A server that is `pinned` has one core from now on.
+    """
+    if pinned:
+        _pin(server.process.pid, _SERVER_CORE)
     before = server.processor_seconds
     found = _by_wrk(url, body, clients, seconds) if WRK else _by_our_client(url, body, clients, seconds)
     used = server.processor_seconds - before
     answered = found["calls"] - found["failed"]
     if not found["calls"] and seconds < _LONGEST_SECONDS:
-        return load(server, url, body, clients=clients, seconds=4 * seconds)
+        return load(server, url, body, clients=clients, seconds=4 * seconds, pinned=pinned)
     if not answered:
         msg = f"{url} answered none of {found['calls']} calls"
         raise CallFailed(msg)

@@ -29,8 +29,8 @@ class Plan:
         self, contestants: Mapping[str, tuple[Running, str, bytes]], *, clients: int = MANY
     ) -> dict[str, Load]:
         """Measure servers in turns, each with its own call, so that what else the machine does falls on all alike."""
-        for server, url, body in contestants.values():
-            load(server, url, body, clients=clients, seconds=1)
+        for contestant in contestants.values():
+            load(*contestant, clients=clients, seconds=1)
         rounds = [
             {name: load(*contestant, clients=clients, seconds=self.seconds) for name, contestant in contestants.items()}
             for _ in range(self.rounds)
@@ -38,8 +38,9 @@ class Plan:
         return {name: middle([one[name] for one in rounds]) for name in contestants}
 
     def alone(self, server: Running, url: str, body: bytes, *, clients: int) -> Load:
-        """Measure one server."""
-        return self.side_by_side({"": (server, url, body)}, clients=clients)[""]
+        """Measure one server, once, a little longer than a round."""
+        load(server, url, body, clients=clients, seconds=1)
+        return load(server, url, body, clients=clients, seconds=1.5 * self.seconds)
 
 
 FULL = Plan(
