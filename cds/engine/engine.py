@@ -77,7 +77,6 @@ class Engine:
         self._max_steps = max_steps
         self._libraries = compile_all(libraries, variants, store)
         self._programs = {explain: link(list(self._libraries.values()), explain=explain) for explain in variants}
-        self._retrieves: dict[tuple[str, str], tuple[Retrieve, ...]] = {}
 
     @property
     def libraries(self) -> tuple[str, ...]:
@@ -108,23 +107,25 @@ class Engine:
 
     def retrieves(self, library: str, definition: str) -> tuple[Retrieve, ...]:
         """List what a definition retrieves, through all definitions and functions it uses, each retrieve once."""
-        known = self._retrieves.get((library, definition))
-        if known is not None:
-            return known
-        if definition not in self._library(library).definitions:
-            message = f"there is no definition {definition!r} in the library {library!r}"
-            raise EngineError(message)
+        return self.retrieves_of([(library, definition)])
+
+    def retrieves_of(self, definitions: Iterable[tuple[str, str]]) -> tuple[Retrieve, ...]:
+        """List what (library, definition) pairs retrieve, in their order, each retrieve once."""
         found: dict[Retrieve, None] = {}
-        pending, seen = [(library, definition)], {(library, definition)}
-        for name, unit in pending:
-            compiled = self._library(name)
-            found.update(dict.fromkeys(compiled.retrieves.get(unit, ())))
-            for reference in sorted(compiled.references.get(unit, ())):
-                if reference not in seen:
-                    seen.add(reference)
-                    pending.append(reference)
-        self._retrieves[library, definition] = tuple(found)
-        return self._retrieves[library, definition]
+        seen: set[tuple[str, str]] = set()
+        for library, definition in definitions:
+            if definition not in self._library(library).definitions:
+                message = f"there is no definition {definition!r} in the library {library!r}"
+                raise EngineError(message)
+            pending = [(library, definition)] if (library, definition) not in seen else []
+            seen.update(pending)
+            for name, unit in pending:
+                compiled = self._library(name)
+                found.update(dict.fromkeys(compiled.retrieves.get(unit, ())))
+                new = sorted(compiled.references.get(unit, frozenset()) - seen)
+                seen.update(new)
+                pending += new
+        return tuple(found)
 
     def session(
         self,
@@ -172,7 +173,6 @@ class Engine:
             message = f"the new {document.name} does not define what the one in use defines"
             raise EngineError(message)
         engine = copy.copy(self)
-        engine._retrieves = {}
         engine._libraries = {**self._libraries, document.name: compiled}
         engine._programs = {e: link(list(engine._libraries.values()), explain=e) for e in self._programs}
         return engine

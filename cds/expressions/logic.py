@@ -11,7 +11,7 @@ from typing import Any
 
 from cds.cache import NO_CACHE, Cache
 from cds.content.artifact import Artifact
-from cds.content.elm import CompiledLibrary
+from cds.content.elm import CompiledLibrary, DefinitionName
 from cds.content.guideline import Guideline
 from cds.content.library import Content
 from cds.content.problems import BrokenContent, Problem
@@ -54,6 +54,10 @@ class Logic:
     def retrieves(self, library: str, definition: str) -> tuple[Retrieve, ...]:
         """Return what a definition reads, with all definitions it uses."""
         return self.engine.retrieves(library, definition)
+
+    def retrieves_of(self, names: Iterable[DefinitionName]) -> tuple[Retrieve, ...]:
+        """Return what definitions read, with all definitions they use."""
+        return self.engine.retrieves_of((name.library, name.definition) for name in names)
 
     def session(
         self,

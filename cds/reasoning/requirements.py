@@ -53,8 +53,7 @@ def reads(logic: Logic, guideline: Guideline, hook: str | None) -> Reads:
 
 def reads_of(logic: Logic, names: Iterable[DefinitionName]) -> Reads:
     """Return what definitions read, through every definition they use."""
-    retrieves = {retrieve: None for name in names for retrieve in logic.retrieves(name.library, name.definition)}
-    return Reads(tuple(retrieves), ())
+    return Reads(logic.retrieves_of(names), ())
 
 
 def data_requirements(logic: Logic, guideline: Guideline, hook: str | None) -> tuple[DataRequirement, ...]:
