@@ -34,16 +34,21 @@ def recommendations(plan: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str,
 
 def expressions(element: Any, path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (path, Expression) for every Expression of the resource, extensions included, contained resources not."""
-    if isinstance(element, Mapping):
-        if _is_expression(element):
-            yield path, element
-        for name, value in element.items():
-            if not isinstance(value, str) and name != "contained":
-                yield from expressions(value, f"{path}.{name}" if path else name)
-    elif isinstance(element, list):
-        for index, item in enumerate(element):
-            if not isinstance(item, str):
-                yield from expressions(item, f"{path}[{index}]")
+    waiting = [(path, element)] if isinstance(element, (dict, list)) else []
+    while waiting:
+        here, one = waiting.pop()
+        if isinstance(one, dict):
+            if _is_expression(one):
+                yield here, one
+            inner = [
+                (f"{here}.{name}" if here else name, value)
+                for name, value in one.items()
+                if isinstance(value, (dict, list)) and name != "contained"
+            ]
+        else:
+            inner = [(f"{here}[{index}]", item) for index, item in enumerate(one) if isinstance(item, (dict, list))]
+        inner.reverse()
+        waiting += inner
 
 
 def _is_expression(element: Mapping[str, Any]) -> bool:
