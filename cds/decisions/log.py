@@ -7,19 +7,16 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-import structlog
 from sqlalchemy import ColumnElement, Table, and_, delete, insert, select
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cds.decisions import store
 from cds.decisions.decision import Decision
 from cds.decisions.mask import erase_values
 from cds.decisions.migrate import upgrade
-from cds.errors import Unavailable
+from cds.decisions.writer import DecisionWriter, reachable
 from cds.hooks.feedback import Feedback
-
-_log = structlog.get_logger()
 
 
 class DecisionLog:
@@ -30,6 +27,7 @@ class DecisionLog:
 
     def __init__(self, engine: AsyncEngine, *, keep_values: bool = False) -> None:
         self._engine = engine
+        self._writer = DecisionWriter(engine)
         self._keep_values = keep_values
 
     async def start(self) -> None:
@@ -39,17 +37,14 @@ class DecisionLog:
 
     async def close(self) -> None:
         """Close all connections."""
+        await self._writer.close()
         await self._engine.dispose()
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        try:
+        with reachable():
             async with self._engine.begin() as connection:
                 yield connection
-        except (OperationalError, InterfaceError, OSError) as error:
-            _log.error("the database does not work", error=type(error).__name__)
-            msg = "the server's records cannot be reached now: try again"
-            raise Unavailable(msg) from None
 
     async def is_ready(self) -> bool:
         """Say whether the database takes what has to be written before a call is answered."""
@@ -58,39 +53,11 @@ class DecisionLog:
         return True
 
     async def record(self, decision: Decision) -> None:
-        """Write one decision with its cards, in one transaction; raise `Unavailable` when that is not possible.
+        """Write one decision with its cards and return when it is committed; raise `Unavailable` when it cannot be.
 
         What is not on record is not answered: nobody could say later why a card was shown.
         """
-        kept = decision if self._keep_values else erase_values(decision)
-        async with self._transaction() as connection:
-            await connection.execute(
-                insert(store.decisions).values(
-                    id=kept.id,
-                    time=kept.time.astimezone(UTC),
-                    service=kept.service,
-                    client=kept.client or "",
-                    guideline=kept.guideline,
-                    record=kept.to_json(),
-                )
-            )
-            if kept.cards:
-                await connection.execute(
-                    insert(store.cards),
-                    [
-                        {
-                            "uuid": card.uuid,
-                            "decision": kept.id,
-                            "service": kept.service,
-                            "client": kept.client or "",
-                            "guideline": kept.guideline,
-                            "time": kept.time.astimezone(UTC),
-                            "recommendation": card.recommendation,
-                            "indicator": card.indicator,
-                        }
-                        for card in kept.cards
-                    ],
-                )
+        await self._writer.write(decision if self._keep_values else erase_values(decision))
 
     async def find(self, decision_id: str) -> dict[str, Any] | None:
         """Return the record of a decision by its id, or by the uuid of one of its cards; None if there is none."""

@@ -6,7 +6,20 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Index, MetaData, String, Table, event, make_url
+from sqlalchemy import (
+    JSON,
+    URL,
+    Column,
+    DateTime,
+    Engine,
+    Index,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
@@ -66,6 +79,7 @@ used_tokens = Table(
     Index("used_token_expires", "expires"),
 )
 
+_IN_MEMORY = (None, "", ":memory:")
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
@@ -74,17 +88,32 @@ def open_database(url: str) -> AsyncEngine:
     try:
         parsed = make_url(url)
         parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
-        # Numbers of a record keep their digits on the way in and out, as everywhere.
-        options: dict[str, Any] = {"json_serializer": _to_text, "json_deserializer": _from_text}
-        if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
-            options["poolclass"] = StaticPool  # an in-memory database lives in its one connection
-        engine = create_async_engine(parsed, **options)
+        if parsed.get_backend_name() == "sqlite" and parsed.database in _IN_MEMORY:
+            # an in-memory database lives in its one connection
+            engine = create_async_engine(parsed, poolclass=StaticPool, **_json())
+        else:
+            engine = create_async_engine(parsed, **_json())
     except (ArgumentError, ImportError, ModuleNotFoundError) as error:
         msg = f"CDS_DATABASE: {type(error).__name__}: give a URL such as sqlite:///cds.sqlite3 or postgresql://host/db"
         raise SettingsError(msg) from error
     if parsed.get_backend_name() == "sqlite":
         event.listen(engine.sync_engine, "connect", _set_sqlite_pragmas)
     return engine
+
+
+def open_file(url: URL) -> Engine | None:
+    """Return an engine for the threads of this process where `open_database` opened a file of SQLite, else None."""
+    name = url.database
+    if url.get_backend_name() != "sqlite" or name in _IN_MEMORY or name.startswith("file:") or url.query:
+        return None
+    engine = create_engine(url.set(drivername="sqlite"), **_json())
+    event.listen(engine, "connect", _set_sqlite_pragmas)
+    return engine
+
+
+def _json() -> dict[str, Any]:
+    """Let numbers of a record keep their digits on the way in and out, as everywhere."""
+    return {"json_serializer": _to_text, "json_deserializer": _from_text}
 
 
 def _to_text(document: Any) -> str:

@@ -1,0 +1,150 @@
+"""Put decisions on record: those that come while a transaction is under way go together into the next.
+
+Each is answered for itself, after its own commit: what was answered is on record, also if the process is killed then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, insert
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from cds.decisions import store
+from cds.decisions.decision import Decision
+from cds.errors import Unavailable
+
+_TOGETHER = 64
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    decision: Decision
+    written: asyncio.Future[None]
+
+
+class DecisionWriter:
+    """The one who writes decisions of this process.
+
+    A file of SQLite is written by a thread with a connection of its own: the driver for asyncio changes threads for
+    every step of a transaction, which costs more than the writing.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._file = store.open_file(engine.url)
+        self._thread = ThreadPoolExecutor(1, "decisions") if self._file is not None else None
+        self._waiting: list[_Waiting] = []
+        self._work: asyncio.Task[None] | None = None
+
+    async def write(self, decision: Decision) -> None:
+        """Write a decision with its cards and return when both are committed; raise `Unavailable` when they cannot be.
+
+        Who is cancelled while waiting was not answered: then it is left out if its transaction has not begun.
+        """
+        waiting = _Waiting(decision, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._work is None:
+            self._work = asyncio.create_task(self._write_all())
+        await waiting.written
+
+    async def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None and self._thread is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._file.dispose)
+            self._thread.shutdown()
+
+    async def _write_all(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
+                await self._write([one for one in batch if not one.written.done()])
+        finally:
+            self._work = None
+
+    async def _write(self, batch: Sequence[_Waiting]) -> None:
+        """Write a batch in one transaction; where that fails for a decision's own sake, each in its own."""
+        fault: Exception | None = None
+        try:
+            if batch:
+                await self._commit([one.decision for one in batch])
+        except Exception as error:  # noqa: BLE001 - handed to those who wait, who would wait for ever
+            fault = error
+        if fault is not None and len(batch) > 1 and not isinstance(fault, Unavailable):
+            for one in batch:
+                await self._write([one])
+            return
+        for one in batch:
+            if one.written.done():
+                continue
+            if fault is None:
+                one.written.set_result(None)
+            else:
+                one.written.set_exception(fault)
+
+    async def _commit(self, decisions: Sequence[Decision]) -> None:
+        with reachable():
+            if self._thread is not None:
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._commit_to_file, decisions)
+                return
+            async with self._engine.begin() as connection:
+                await connection.run_sync(_insert, decisions)
+
+    def _commit_to_file(self, decisions: Sequence[Decision]) -> None:
+        assert self._file is not None
+        with self._file.begin() as connection:
+            _insert(connection, decisions)
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Turn a database that does not work into `Unavailable`."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, OSError) as error:
+        _log.error("the database does not work", error=type(error).__name__)
+        msg = "the server's records cannot be reached now: try again"
+        raise Unavailable(msg) from None
+
+
+def _insert(connection: Connection, decisions: Sequence[Decision]) -> None:
+    connection.execute(insert(store.decisions), [_decision_row(decision) for decision in decisions])
+    cards = [row for decision in decisions for row in _card_rows(decision)]
+    if cards:
+        connection.execute(insert(store.cards), cards)
+
+
+def _decision_row(decision: Decision) -> dict[str, Any]:
+    return {
+        "id": decision.id,
+        "time": decision.time.astimezone(UTC),
+        "service": decision.service,
+        "client": decision.client or "",
+        "guideline": decision.guideline,
+        "record": decision.to_json(),
+    }
+
+
+def _card_rows(decision: Decision) -> Iterator[dict[str, Any]]:
+    time = decision.time.astimezone(UTC)
+    for card in decision.cards:
+        yield {
+            "uuid": card.uuid,
+            "decision": decision.id,
+            "service": decision.service,
+            "client": decision.client or "",
+            "guideline": decision.guideline,
+            "time": time,
+            "recommendation": card.recommendation,
+            "indicator": card.indicator,
+        }

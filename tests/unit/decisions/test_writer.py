@@ -1,0 +1,127 @@
+"""Decisions on record: many at once in few transactions, each answered for itself, none lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import event, func, select
+from sqlalchemy.exc import IntegrityError
+
+from cds.decisions import store
+from cds.decisions.decision import CardServed, Decision
+from cds.decisions.log import DecisionLog
+from cds.errors import Unavailable
+
+
+def decision(number, *, card=None):
+    cards = (CardServed(uuid=card or f"card-{number}", recommendation="r", indicator="info"),)
+    return Decision(
+        id=f"d{number}",
+        time=datetime(2026, 3, 2, 10, tzinfo=UTC),
+        service="g-order-select",
+        hook="order-select",
+        hook_instance="h1",
+        guideline="g",
+        version="1",
+        revision="abc",
+        cards=cards,
+        trace=[],
+        data={"resources": {}},
+    )
+
+
+@pytest.fixture(params=["file", "memory"])
+def url(request, tmp_path):
+    return f"sqlite:///{tmp_path}/records.sqlite3" if request.param == "file" else "sqlite://"
+
+
+def with_log(url, use):
+    async def run():
+        engine = store.open_database(url)
+        log = DecisionLog(engine)
+        await log.start()
+        try:
+            return await use(log, engine)
+        finally:
+            await log.close()
+
+    return asyncio.run(run())
+
+
+async def counted(engine):
+    async with engine.connect() as connection:
+        tables = (store.decisions, store.cards)
+        return [(await connection.execute(select(func.count()).select_from(table))).scalar() for table in tables]
+
+
+def test_decisions_that_come_together_are_committed_together_and_all_are_there(url):
+    commits = []
+
+    async def use(log, engine):
+        for each in {engine.sync_engine, log._writer._file} - {None}:
+            event.listen(each, "commit", lambda _: commits.append(1))
+        await asyncio.gather(*(log.record(decision(number)) for number in range(50)))
+        return await counted(engine)
+
+    assert with_log(url, use) == [50, 50]
+    assert len(commits) <= 3
+
+
+def test_what_has_returned_is_committed_and_seen_by_another_process(tmp_path):
+    url = f"sqlite:///{tmp_path}/records.sqlite3"
+
+    async def use(log, _engine):
+        other = store.open_database(url)
+        for number in range(3):
+            await log.record(decision(number))
+            assert await counted(other) == [number + 1, number + 1]
+        await other.dispose()
+
+    with_log(url, use)
+
+
+def test_a_decision_that_cannot_be_written_takes_no_other_with_it(url):
+    async def use(log, engine):
+        several = [decision(1), decision(2, card="card-1"), decision(3), decision(3), decision(4)]
+        answers = await asyncio.gather(*(log.record(one) for one in several), return_exceptions=True)
+        return [type(answer) for answer in answers], await counted(engine)
+
+    kinds, there = with_log(url, use)
+    none = type(None)
+    assert kinds == [none, IntegrityError, none, IntegrityError, none]
+    assert there == [3, 3]
+
+
+def test_all_who_wait_for_a_database_that_is_gone_are_told_so(tmp_path):
+    async def use(log, engine):
+        async with engine.begin() as connection:
+            await connection.run_sync(store.metadata.drop_all)
+        answers = await asyncio.gather(*(log.record(decision(number)) for number in range(3)), return_exceptions=True)
+        return [type(answer) for answer in answers]
+
+    assert with_log(f"sqlite:///{tmp_path}/records.sqlite3", use) == [Unavailable] * 3
+
+
+def test_a_call_that_was_given_up_while_it_waited_is_left_out_and_the_others_are_written(url):
+    async def use(log, engine):
+        calls = [asyncio.create_task(log.record(decision(number))) for number in range(3)]
+        await asyncio.sleep(0)
+        calls[1].cancel()
+        for call in calls:
+            with contextlib.suppress(asyncio.CancelledError):
+                await call
+        await log.record(decision(9))
+        return await counted(engine)
+
+    assert with_log(url, use)[0] in (3, 4)  # the transaction of the given up call may have begun
+
+
+def test_more_than_fit_into_one_transaction_are_written_all_the_same(url):
+    async def use(log, engine):
+        await asyncio.gather(*(log.record(decision(number)) for number in range(150)))
+        return await counted(engine)
+
+    assert with_log(url, use) == [150, 150]
