@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 Json = Mapping[str, Any]
 Name = tuple[str, str]
@@ -34,8 +34,10 @@ class Path(NamedTuple):
         return cls(text, tuple(text.split(".")))
 
 
-Note = int | tuple[Any, tuple[Path, ...]]
-"""What compiled code writes down: the slot it used, or a resource or a list of them with the paths read from each."""
+_Plain: TypeAlias = int | tuple[Any, tuple[Path, ...]]
+Note: TypeAlias = "_Plain | list[Note]"
+"""What compiled code writes down: the slot it used; a resource or a list of them with the paths read from each; or the
+notes of a function whose result was known already."""
 
 
 class Explanation(NamedTuple):
@@ -75,38 +77,70 @@ class Explanation(NamedTuple):
 def explain(names: Sequence[Name], notes_of: Mapping[int, Sequence[Note]]) -> Explanation:
     """Put in order what the code of each slot wrote down; `names` are library and name of each slot.
 
-    Every answer of a service pays for this, so it is one plain loop.
+    Every answer of a service pays for this: a list of resources is read once for all slots that noted it.
     """
     reads: dict[Name, list[tuple[Json, Json]]] = {}
     uses: dict[Name, list[Name]] = {}
+    read: dict[tuple[int, int], list[tuple[Json, Json]]] = {}
     for slot, notes in notes_of.items():
         own: list[tuple[Json, Json]] = []
         used: list[Name] = []
-        for note in notes:
+        seen: set[Any] = set()
+        for note in _flat(notes):
             if isinstance(note, int):
                 used.append(names[note])
                 continue
             noted, paths = note
-            for resource in noted if type(noted) is list else (noted,):
-                if type(resource) is dict:
-                    elements: dict[str, Any] = {}
-                    own.append((resource, elements))
-                    for path, steps in paths:
-                        value: Any = resource
-                        for step in steps:
-                            if type(value) is dict:
-                                value = value.get(step)
-                            elif type(value) is list:
-                                value = _through(value, step)
-                            else:
-                                break
-                        if value is not None and value != []:
-                            elements[path] = value
+            key = (id(noted), id(paths))
+            if key not in seen:
+                seen.add(key)
+                if key not in read:
+                    read[key] = _read(noted, paths)
+                own += read[key]
         if own:
             reads[names[slot]] = own
         if used:
             uses[names[slot]] = used
     return Explanation(reads, uses)
+
+
+def _flat(notes: Sequence[Note]) -> list[_Plain]:
+    """Give the notes in order, those of each function once."""
+    found: list[_Plain] = []
+    met: set[int] = set()
+    pending = [iter(notes)]
+    while pending:
+        for note in pending[-1]:
+            if not isinstance(note, list):
+                found.append(note)
+            elif id(note) not in met:
+                met.add(id(note))
+                pending.append(iter(note))
+                break
+        else:
+            pending.pop()
+    return found
+
+
+def _read(noted: Any, paths: tuple[Path, ...]) -> list[tuple[Json, Json]]:
+    """Give each resource noted with what is found there; one plain loop, because there may be thousands."""
+    found: list[tuple[Json, Json]] = []
+    for resource in noted if type(noted) is list else (noted,):
+        if type(resource) is dict:
+            elements: dict[str, Any] = {}
+            found.append((resource, elements))
+            for path, steps in paths:
+                value: Any = resource
+                for step in steps:
+                    if type(value) is dict:
+                        value = value.get(step)
+                    elif type(value) is list:
+                        value = _through(value, step)
+                    else:
+                        break
+                if value is not None and value != []:
+                    elements[path] = value
+    return found
 
 
 def _reference(resource: Json) -> str | None:

@@ -295,7 +295,6 @@ class Names:
     def fresh(self, hint: str) -> str:
         """Return a new name that starts with the letters and digits of the hint."""
         stem = "".join(c if c.isascii() and c.isalnum() else "_" for c in hint).strip("_") or "v"
-        if stem[0].isdigit():
-            stem = f"v{stem}"
+        stem = f"v{stem}" if stem[0].isdigit() else stem
         number = self.taken[stem] = self.taken.get(stem, 0) + 1
         return f"{stem}_{number}"

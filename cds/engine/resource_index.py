@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cds.engine.model import r4
@@ -94,23 +94,22 @@ def _is_code(type_name: str, path: str) -> bool:
     return found is not None and not found.is_choice and r4.is_primitive(found.types[0])
 
 
-def _codes_of(value: Any) -> Iterator[Pair]:
-    """Give the codes of an element of type code, or of a list of them."""
-    for code in value if isinstance(value, list) else (value,):
-        if isinstance(code, str):
-            yield _EVERY_SYSTEM, code
+def _codes_of(value: Any) -> list[Pair]:
+    """List the codes of an element of type code, or of a list of them."""
+    codes = value if isinstance(value, list) else (value,)
+    return [(_EVERY_SYSTEM, code) for code in codes if isinstance(code, str)]
 
 
-def _pairs(value: Any) -> Iterator[Pair]:
-    """Give the (system, code) pairs of a CodeableConcept, a Coding, or a list of these; what is none has no code."""
-    if isinstance(value, dict):
-        codings = value.get("coding", (value,))
-        for coding in codings if isinstance(codings, list | tuple) else ():
-            if isinstance(coding, dict) and isinstance(coding.get("code"), str):
-                yield coding.get("system"), coding["code"]
-    elif isinstance(value, list):
-        for item in value:
-            yield from _pairs(item)
+def _pairs(value: Any) -> list[Pair]:
+    """List the (system, code) pairs of a CodeableConcept, a Coding, or a list of these; what is none has no code."""
+    if isinstance(value, list):
+        return [pair for item in value for pair in _pairs(item)]
+    codings = value.get("coding", (value,)) if isinstance(value, dict) else ()
+    return [
+        (coding.get("system"), coding["code"])
+        for coding in (codings if isinstance(codings, list | tuple) else ())
+        if isinstance(coding, dict) and isinstance(coding.get("code"), str)
+    ]
 
 
 def _is_in(system: str | None, code: str, members: Mapping[str, frozenset[str]]) -> bool:

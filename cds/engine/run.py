@@ -23,6 +23,7 @@ class Pending:
 
 
 PENDING: Final = Pending()
+_STEPS_BETWEEN_LOOKS: Final = 200
 
 
 class Run:
@@ -31,11 +32,14 @@ class Run:
     `now` is the engine's DateTime of the evaluation. `values` holds one slot per definition and parameter of the
     program; `force(slot)` computes one. `charge(n)` counts n steps and raises BudgetExceeded beyond `max_steps`, or
     after `deadline` (a `time.monotonic()` value). `notes` collects what the code that runs now used and read, when it
-    was compiled to explain itself; `messages` what the library said by Message: (severity, text).
+    was compiled to explain itself; `messages` what the library said by Message: (severity, text). `known` keeps results
+    of functions by function and arguments (`emit.memory`).
     """
 
     __slots__ = (
+        "_look_at",
         "deadline",
+        "known",
         "messages",
         "notes",
         "now",
@@ -59,10 +63,11 @@ class Run:
         self.values = values if values is not None else []
         self.resources = resources
         self.value_sets = value_sets
-        self.steps_left = max_steps
+        self.steps_left = self._look_at = max_steps
         self.deadline = deadline
         self.messages: list[tuple[str, str]] = []
         self.notes: list[Note] = []
+        self.known: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 
     def force(self, slot: int) -> Any:
         """Compute the value of a definition or parameter; an expression on its own has none."""
@@ -70,9 +75,14 @@ class Run:
         raise EngineError(message)
 
     def charge(self, steps: int) -> None:
-        """Count steps of work."""
-        self.steps_left -= steps
-        if self.steps_left < 0:
+        """Count steps of work; look at the clock now and then, which costs more than most steps."""
+        left = self.steps_left = self.steps_left - steps
+        if left < self._look_at:
+            self._look(left)
+
+    def _look(self, left: int) -> None:
+        if left < 0:
             raise BudgetExceeded("the evaluation took more steps than allowed")
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise BudgetExceeded("the evaluation took more time than allowed")
+        self._look_at = max(left - _STEPS_BETWEEN_LOOKS, 0)

@@ -58,8 +58,7 @@ class Scope:
     variables: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluated:
+class Evaluated(NamedTuple):
     """An expression and what came of it.
 
     `value` is FHIR JSON (a list for FHIRPath); `error` says why there is none; `note` says what was unusual, such as

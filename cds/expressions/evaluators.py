@@ -84,12 +84,15 @@ class Evaluators:
         does not, because two expressions that disagree are an error too (PD-054). A description without an expression
         is prose: unknown, not an error (PD-046).
         """
-        refusals: list[str] = []
-        for candidate in (expression, *_alternatives(expression), *_alternatives(holder or {})):
+        evaluated = self._evaluate(expression, scope)
+        if isinstance(evaluated, Evaluated):
+            return evaluated
+        refusals = [str(evaluated)]
+        for candidate in (*_alternatives(expression), *_alternatives(holder or {})):
             evaluated = self._evaluate(candidate, scope)
             if isinstance(evaluated, Evaluated):
-                note = f"by an alternative expression, because {'; '.join(refusals)}" if refusals else None
-                return _described(evaluated, expression.get("description"), note)
+                note = f"by an alternative expression, because {'; '.join(refusals)}"
+                return evaluated._replace(description=expression.get("description"), note=note)
             refusals.append(str(evaluated))
         prose = expression.get("description") if "expression" not in expression else None
         return Evaluated(
@@ -102,6 +105,7 @@ class Evaluators:
 
     def _evaluate(self, expression: Mapping[str, Any], scope: Scope) -> Evaluated | UnsupportedExpression:
         text, media_type = expression.get("expression"), expression.get("language", "")
+        description = expression.get("description")
         if text is None:
             return UnsupportedExpression("there is no expression to run")
         if "reference" in expression:
@@ -112,9 +116,9 @@ class Evaluators:
         except UnsupportedExpression as error:
             return error
         except EngineError as error:
-            return Evaluated(expression=text, language=media_type, error=str(error))
+            return Evaluated(expression=text, language=media_type, description=description, error=str(error))
         value = self._to_json(value)
-        return Evaluated(expression=text, language=media_type, value=value, evidence=evidence, definition=definition)
+        return Evaluated(text, media_type, description, value, evidence=evidence, definition=definition)
 
     def definition(self, name: DefinitionName) -> Found:
         """Return the value of a CQL definition; `explanation` says what it rests on. Raises `EngineError`."""
@@ -145,9 +149,3 @@ def _alternatives(element: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for extension in element.get("extension", ()):
         if extension.get("url", "").endswith(_ALTERNATIVE) and "valueExpression" in extension:
             yield extension["valueExpression"]
-
-
-def _described(evaluated: Evaluated, description: str | None, note: str | None) -> Evaluated:
-    if description is None and note is None:
-        return evaluated
-    return replace(evaluated, description=description, note=note)

@@ -6,6 +6,7 @@ To add a language, write a function with the signature of `Language` and enter i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -26,6 +27,7 @@ class Runner(Protocol):
 
 
 Language = Callable[[Runner, str, Scope], Found]
+_NAMES = 4096  # as many as a handful of guidelines have
 
 
 def cql_identifier(runner: Runner, text: str, scope: Scope) -> Found:
@@ -80,7 +82,7 @@ def find_language(media_type: str) -> Language:
 
     Raises `UnsupportedExpression` when the server does not know it.
     """
-    language = LANGUAGES.get(_essence(media_type))
+    language = LANGUAGES.get(media_type) or LANGUAGES.get(_essence(media_type))
     if language is None:
         msg = f"expressions in {media_type!r} are not supported; supported are {', '.join(LANGUAGES)}"
         raise UnsupportedExpression(msg)
@@ -91,15 +93,20 @@ def _essence(media_type: str) -> str:
     return media_type.partition(";")[0].strip().lower()
 
 
+@lru_cache(_NAMES)
+def _resolved(text: str, libraries: tuple[CompiledLibrary, ...]) -> DefinitionName | str:
+    return resolve_definition(text, libraries)
+
+
 def _named(text: str, libraries: tuple[CompiledLibrary, ...]) -> DefinitionName:
-    name = resolve_definition(text, libraries)
+    name = _resolved(text, libraries)
     if isinstance(name, str):
         raise UnsupportedExpression(name)
     return name
 
 
 def _named_or_inline(text: str, libraries: tuple[CompiledLibrary, ...]) -> DefinitionName:
-    name = resolve_definition(text, libraries)
+    name = _resolved(text, libraries)
     if isinstance(name, DefinitionName):
         return name
     for library in libraries:

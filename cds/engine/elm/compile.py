@@ -17,6 +17,7 @@ from cds.engine.elm.lowering import MALFORMED, Lowering
 from cds.engine.elm.signatures import FunctionSignature, LibraryInterface
 from cds.engine.elm.terminology import Terms
 from cds.engine.emit import Module, ModuleWriter
+from cds.engine.emit.memory import Remembered
 from cds.engine.errors import EngineError, Problem
 from cds.engine.requirements import Retrieve
 from cds.engine.trampoline import Deep
@@ -127,8 +128,20 @@ def _write(lowering: Lowering, *, explain: bool) -> NamedModule:
     for kind, lowered in kinds:
         for key, function in lowered.items():
             hint = function.name if kind == "definition" else f"{kind} {function.name}"
-            names[(kind, key)] = writer.add_function(hint, function.parameters, function.body, definition=function.name)
+            names[(kind, key)] = writer.add_function(
+                hint,
+                function.parameters,
+                function.body,
+                definition=function.name,
+                remembered=_remembered(lowering, key) if kind == "function" else None,
+            )
     return NamedModule(replace(writer.build(), source=""), names)  # nobody reads it: it is as long as the code
+
+
+def _remembered(lowering: Lowering, function: str) -> Remembered:
+    operands = lowering.signatures[function].operands
+    by_value = tuple(type_ in (types.STRING, types.INTEGER, types.BOOLEAN) for _, type_ in operands)
+    return Remembered(f"{lowering.library.name}.{function}", by_value)
 
 
 def _lower(document: LibraryDocument, includes: Mapping[str, LibraryInterface]) -> Lowering:

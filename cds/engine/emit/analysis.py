@@ -99,6 +99,18 @@ class FreeLocals:
         return known[root]
 
 
+def is_worth_remembering(body: ir.Node) -> bool:
+    """Say whether a function does enough that its result for the same arguments is better kept than computed again."""
+    calls = 0
+    pending = [body]
+    for node in pending:
+        if isinstance(node, ir.Comprehension | ir.Invoke):
+            return True
+        calls += isinstance(node, ir.Call)
+        pending += children(node)
+    return calls > 2
+
+
 def is_worth_moving(node: ir.Node) -> bool:
     """Say whether a node costs enough to be taken out of a loop it does not depend on."""
     return isinstance(node, ir.Call | ir.Comprehension | ir.Invoke)

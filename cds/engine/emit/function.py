@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cds.engine import ir
-from cds.engine.emit import code, conditions, expressions
+from cds.engine.emit import code, conditions, expressions, memory
 from cds.engine.emit.analysis import is_worth_moving
 from cds.engine.emit.code import Code
 from cds.engine.emit.lines import Block, Line
@@ -48,10 +48,17 @@ class FunctionWriter:
         self.at: str | None = None
         self._temporaries = 0
 
-    def function(self, name: str, parameters: tuple[str, ...], body: ir.Node) -> Deep[Block]:
-        """Write the whole function and return its lines."""
+    def function(
+        self, name: str, parameters: tuple[str, ...], body: ir.Node, remembered: memory.Remembered | None = None
+    ) -> Deep[Block]:
+        """Write the whole function and return its lines; `remembered` says how results are kept, None not at all."""
         python_names = [self.declare(parameter).text for parameter in parameters]
+        if remembered is not None:
+            memory.recall(self, remembered, python_names)
         result = yield self.value(body)
+        if remembered is not None:
+            result = self.keep(result)
+            memory.keep(self, result, python_names)
         self.line(f"return {result.text}")
         head: Block = [Line(0, f"def {name}({', '.join(['s', *python_names])}):", "", None)]
         head.extend(Line(1, f"{local} = {text}", "", None) for local, text in self.prologue.items())

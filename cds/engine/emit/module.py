@@ -13,9 +13,10 @@ from types import CodeType, TracebackType
 from typing import Any, NamedTuple
 
 from cds.engine import ir, trampoline
-from cds.engine.emit.analysis import FreeLocals
+from cds.engine.emit.analysis import FreeLocals, is_worth_remembering
 from cds.engine.emit.function import FunctionWriter
 from cds.engine.emit.lines import Line, flat
+from cds.engine.emit.memory import LOCALS, Remembered
 from cds.engine.errors import EngineError
 from cds.engine.run import PENDING
 
@@ -49,7 +50,7 @@ class Module:
 
     def bind(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Run the module with values for `slots` and `invoked`; return its functions by name."""
-        namespace = {"__builtins__": {"len": len}, **self.constants, **values}
+        namespace = {"__builtins__": {"id": id, "len": len}, **self.constants, **values}
         exec(self.code, namespace)  # noqa: S102 - source that this package wrote a moment ago
         return namespace
 
@@ -73,6 +74,7 @@ class _Pending:
     parameters: tuple[str, ...]
     body: ir.Node
     definition: str
+    remembered: Remembered | None
 
 
 @dataclass
@@ -85,7 +87,7 @@ class ModuleWriter:
     slots: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     invoked: dict[str, tuple[str, str]] = field(default_factory=dict)
     free: FreeLocals = field(default_factory=FreeLocals)
-    _taken: set[str] = field(default_factory=lambda: {"s", "V", "charge", "force", "note", "len"})
+    _taken: set[str] = field(default_factory=lambda: {"s", "V", "charge", "force", "note", "len", "id", *LOCALS})
     _numbers: dict[str, int] = field(default_factory=dict)
     _by_identity: dict[int, str] = field(default_factory=dict)
     _kept: list[Any] = field(default_factory=list)
@@ -97,13 +99,23 @@ class ModuleWriter:
         self._by_identity[id(PENDING)] = "PENDING"
         self.constants["PENDING"] = PENDING
 
-    def add_function(self, hint: str, parameters: tuple[str, ...], body: ir.Node, *, definition: str = "") -> str:
+    def add_function(
+        self,
+        hint: str,
+        parameters: tuple[str, ...],
+        body: ir.Node,
+        *,
+        definition: str = "",
+        remembered: Remembered | None = None,
+    ) -> str:
         """Add a function of (run, *parameters) that returns the value of the body; return its name in the module.
 
-        `parameters` are names of locals in the body; `definition` is what errors in it are attributed to.
+        `parameters` are names of locals in the body; `definition` is what errors in it are attributed to; `remembered`
+        says how a run keeps its results, if that is worth it.
         """
         name = self.unique(hint)
-        self._pending.append(_Pending(name, parameters, body, definition or hint))
+        kept = remembered if remembered is not None and is_worth_remembering(body) else None
+        self._pending.append(_Pending(name, parameters, body, definition or hint, kept))
         return name
 
     def unique(self, hint: str) -> str:
@@ -152,7 +164,7 @@ class ModuleWriter:
         while self._pending:
             job = self._pending.popleft()
             writer = FunctionWriter(self, job.definition)
-            lines.extend(flat(trampoline.run(writer.function(job.name, job.parameters, job.body))))
+            lines.extend(flat(trampoline.run(writer.function(job.name, job.parameters, job.body, job.remembered))))
         source = "\n".join("    " * line.indent + line.text for line in lines) + "\n"
         filename = f"<{self.name} #{next(_module_numbers)}>"
         try:
