@@ -199,8 +199,7 @@ class _Application:
         outputs, traces = self._actions(action, leaf.scope, leaf.path, inherited=inherited)
         if any(child.outcome is Outcome.ERROR for child in (*leaf.nested, *traces)):
             mark_not_computed(output)
-        trace = replace(
-            _trace(action, leaf.path, Outcome.TRUE, conditions),
+        trace = _trace(action, leaf.path, Outcome.TRUE, conditions)._replace(
             title=output.get("title"),
             values=values,
             actions=(*leaf.nested, *traces),
@@ -287,12 +286,19 @@ def _own_resource(output: dict[str, Any]) -> dict[str, Any]:
 def _trace(
     action: Mapping[str, Any], path: str, outcome: Outcome, conditions: tuple[ExpressionTrace, ...]
 ) -> ActionTrace:
-    codings = (coding for concept in action.get("code", ()) for coding in concept.get("coding", ()))
     return ActionTrace(
         path=path,
         id=action.get("id"),
-        recommendation=next((coding["code"] for coding in codings if "code" in coding), action.get("id")),
+        recommendation=_recommendation(action),
         title=action.get("title"),
         outcome=outcome,
         conditions=conditions,
     )
+
+
+def _recommendation(action: Mapping[str, Any]) -> str | None:
+    for concept in action.get("code", ()):
+        for coding in concept.get("coding", ()):
+            if "code" in coding:
+                return str(coding["code"])
+    return action.get("id")

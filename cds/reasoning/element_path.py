@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from cds.errors import CDSError
 
@@ -38,6 +39,7 @@ class ElementPath:
         return not self.steps
 
 
+@lru_cache(maxsize=4096)
 def parse_path(text: str) -> ElementPath:
     """Parse the path of a dynamicValue: identifiers, constant indexes, extension('url'), ofType(Type).
 

@@ -48,7 +48,8 @@ class PlanScope:
 
     def about(self, holder: Mapping[str, Any], call: Call) -> PlanScope:
         """Return the scope below an element that may declare a subject of its own (PD-032, PD-036)."""
-        return replace(self, expressions=_about(self.expressions, holder, call))
+        expressions = _about(self.expressions, holder, call)
+        return self if expressions is self.expressions else replace(self, expressions=expressions)
 
     def for_activity(self, activity: Mapping[str, Any], call: Call, shelf: Shelf) -> Scope:
         """Return the scope of an activity's own expressions: its libraries, itself as %context (PD-159, PD-180)."""

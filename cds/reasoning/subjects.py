@@ -14,9 +14,10 @@ GROUP_SUBJECTS = frozenset({"Patient", "Group"})
 
 def subject_type(holder: Mapping[str, Any]) -> str | None:
     """Return the type of subject that a plan, action or activity declares, None when it declares none."""
-    for coding in holder.get("subjectCodeableConcept", {}).get("coding", ()):
-        if coding.get("code") in SUBJECT_TYPES:
-            return str(coding["code"])
+    if "subjectCodeableConcept" in holder:
+        for coding in holder["subjectCodeableConcept"].get("coding", ()):
+            if coding.get("code") in SUBJECT_TYPES:
+                return str(coding["code"])
     reference: Mapping[str, Any] = holder.get("subjectReference", {})
     return reference.get("type") or ("Group" if reference else None)
 

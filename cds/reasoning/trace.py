@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from cds.content.elm import DefinitionName
 from cds.engine.evidence import Explanation
@@ -15,8 +15,7 @@ from cds.expressions.outcome import Outcome
 Severity = Literal["information", "warning", "error"]
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(NamedTuple):
     """Something that the reader of the answer should know (PD-236, PD-237).
 
     `code` is R4's issue-type, `path` the FHIRPath of the element in the plan or activity.
@@ -37,8 +36,7 @@ class Issue:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpressionTrace:
+class ExpressionTrace(NamedTuple):
     """One condition or dynamicValue: what was asked and what came of it.
 
     `definition` is the CQL definition that was asked; the trace's explanation says what it rests on. `evidence` is what
@@ -90,8 +88,7 @@ class ExpressionTrace:
         return written
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionTrace:
+class ActionTrace(NamedTuple):
     """One action of the plan that was looked at.
 
     `outcome` is TRUE when the action applies. `recommendation` is the code of the action, else its id. `values` are the
