@@ -31,10 +31,14 @@ def fold(action: Mapping[str, Any], rank: Callable[[Mapping[str, Any]], int]) ->
 
 
 def folded_detail(action: Mapping[str, Any], parts: Sequence[Card]) -> str:
-    """Return the detail in Markdown: the group's own words, then each card under its summary as a heading."""
+    """Return the detail in Markdown: the group's own words, then each card under its summary as a heading.
+
+    A paragraph that several cards share, such as what is missing, is written under the first of them.
+    """
     texts = [safe_markdown(action["description"])] if "description" in action else []
     for part in parts:
-        texts += [f"### {plain(part.summary)}", *([part.detail] if part.detail else [])]
+        paragraphs = part.detail.split("\n\n") if part.detail else []
+        texts += [f"### {plain(part.summary)}", *(paragraph for paragraph in paragraphs if paragraph not in texts)]
     return "\n\n".join(texts)
 
 

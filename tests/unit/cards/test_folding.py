@@ -45,6 +45,14 @@ def test_the_groups_own_words_come_first():
     assert card["detail"].startswith("Give once.\n\n### About a")
 
 
+def test_a_paragraph_that_several_share_is_written_once():
+    shared = "No creatinine on record."
+    first = recommendation("a") | {"description": f"{shared}\n\nRow one."}
+    second = recommendation("b") | {"description": f"{shared}\n\nRow two."}
+    (card,) = cards(plan(group(first, second)))
+    assert card["detail"] == f"### About a\n\n{shared}\n\nRow one.\n\n### About b\n\nRow two."
+
+
 def test_all_suggestions_of_the_folded_recommendations_are_offered():
     folded = group(
         recommendation("a", action=[create("one")]), recommendation("b"), recommendation("c", action=[create("two")])
