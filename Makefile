@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format elm check cases mutate integration hapi e2e bench bench-flame bench-engine conformance-engine fuzz coverage-pages docs sbom audit clean
+.PHONY: help run test lint format elm check cases mutate integration hapi hapi-all e2e bench bench-flame bench-engine conformance-engine fuzz coverage-pages docs sbom audit clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
@@ -59,6 +59,9 @@ integration: $(VENV)/.dev ## Run the tests that install things or start servers:
 
 hapi: $(VENV)/.run ## Serve an empty HAPI FHIR R4 server at 127.0.0.1:8090/fhir (needs Java 17, Maven)
 	$(BIN)/python -m tools.hapi.server 8090
+
+hapi-all: $(VENV)/.dev ## Every content case through HAPI and from prefetch, compared (needs Java, Maven; some ten minutes)
+	CDS_TEST_CASES=all $(BIN)/python -m pytest tests/integration/hapi/test_content_cases.py -m integration
 
 e2e: $(VENV)/.dev ## Drive a real browser (Debian's chromium)
 	$(BIN)/python -m pytest tests/e2e -m e2e

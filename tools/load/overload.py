@@ -51,7 +51,7 @@ def main() -> None:
         print(line(f"{rate:.0f} calls a second", flood))
         whole, later = flood.of(200), [one for one in flood.of(200) if one.due > BURST_SECONDS]
         ratios = [percentile(calls, 0.99) / percentile(alone.of(200), 0.99) for calls in (whole, later)]
-        print(f"p99 of answered calls: {ratios[0]:.2f} times that of one client; {ratios[1]:.2f} after the first second")
+        print(f"p99 of answered calls: {ratios[0]:.2f} times that of one client, {ratios[1]:.2f} from 1 s on")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""The data of content cases under ids that are unique to their case, so that all cases fit on one FHIR server."""
+"""The data of content cases under ids of their own, so that all cases fit on one FHIR server.
+
+Cases with equal data share them: a patient who is asked about by several cases is written once.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ class TransactionRefused(Exception):
 
 @dataclass(frozen=True)
 class NumberedCase:
-    """A case with its data and its hook request under ids of its own: the case's, after a prefix."""
+    """A case with its data and its hook request under other ids: the case's, after a prefix of its data."""
 
     case: Case
     prefix: str
@@ -41,8 +44,44 @@ class NumberedCase:
 
 def numbered_cases(paths: Sequence[Path]) -> list[NumberedCase]:
     """Read every case of the content."""
-    cases = [case for folder in guideline_folders(paths) for case in read_cases(folder)]
-    return [_numbered(case, number) for number, case in enumerate(cases)]
+    numbers: dict[bytes, int] = {}
+    return [
+        _numbered(case, numbers.setdefault(_data_of(case), len(numbers)))
+        for folder in guideline_folders(paths)
+        for case in read_cases(folder)
+    ]
+
+
+def distinct_data(cases: Iterable[NumberedCase]) -> list[NumberedCase]:
+    """Give one case of those that share their data."""
+    return list({case.prefix: case for case in cases}.values())
+
+
+def representative(cases: Iterable[NumberedCase]) -> list[NumberedCase]:
+    """Choose, of each recommendation and hook, the first case that fires, that is silent and that is undecided.
+
+    More are chosen until every type of resource that a guideline's cases hold has been read from the server.
+    """
+    seen: set[tuple[str, ...]] = set()
+    chosen = []
+    for numbered in cases:
+        case = numbered.case
+        traits = {(case.guideline, case.recommendation, case.hook, kind) for kind in _kinds(case)}
+        traits |= {(case.guideline, resource["resourceType"]) for resource in case.resources}
+        if not traits <= seen:
+            seen |= traits
+            chosen.append(numbered)
+    return chosen
+
+
+def _kinds(case: Case) -> set[str]:
+    expected = set(case.expect)
+    kinds = {"undecided"} if "could_not_evaluate" in expected else set()
+    return kinds | ({"fires"} if expected & {"fires", "fires_only", "cards"} else {"silent"})
+
+
+def _data_of(case: Case) -> bytes:
+    return b"\n".join(sorted(map(dumps, case.resources)))
 
 
 @dataclass(frozen=True)
@@ -55,6 +94,7 @@ class Written:
 
 def write_cases(base_url: str, cases: Sequence[NumberedCase]) -> Written:
     """Write the data of the cases, a few cases per transaction; after a refusal, each of these cases by itself."""
+    cases = distinct_data(cases)
     with httpx.Client(timeout=300, trust_env=False) as http, ThreadPoolExecutor(_WRITERS) as writers:
         refused = list(writers.map(lambda group: _write(http, base_url, group), _groups(cases)))
     return Written(sum(len(case.resources) for case in cases), {prefix: why for one in refused for prefix, why in one})

@@ -1,7 +1,8 @@
 """A FHIR server written by others, once for all tests of this folder, and what its use took.
 
 `CDS_TEST_FHIR_SERVER` names one that is running already, such as a container; else HAPI is started. The tests write
-synthetic patients into it and leave them there.
+synthetic patients into it and leave them there. `CDS_TEST_CASES=all` takes every content case, and not only those that
+represent each recommendation at each of its hooks.
 """
 
 from __future__ import annotations
@@ -15,7 +16,14 @@ import pytest
 
 from cds.knowledge import Knowledge
 from cds.tester.runner import knowledge_with_drafts
-from tests.integration.hapi.case_data import NumberedCase, Written, numbered_cases, write_cases
+from tests.integration.hapi.case_data import (
+    NumberedCase,
+    Written,
+    distinct_data,
+    numbered_cases,
+    representative,
+    write_cases,
+)
 from tools.hapi import server as hapi
 
 ROOT = Path(__file__).parents[3]
@@ -43,7 +51,11 @@ def knowledge() -> Knowledge:
 
 @pytest.fixture(scope="session")
 def cases() -> list[NumberedCase]:
-    return numbered_cases(CONTENT)
+    """The cases of the run: a choice that represents all, or all of them."""
+    every = numbered_cases(CONTENT)
+    chosen = every if os.environ.get("CDS_TEST_CASES") == "all" else representative(every)
+    FIGURES["cases"] = f"{len(chosen)} of {len(every)}, about {len(distinct_data(chosen))} patients"
+    return chosen
 
 
 @pytest.fixture(scope="session")

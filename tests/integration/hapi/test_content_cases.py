@@ -1,4 +1,4 @@
-"""Every content case through a real FHIR server: the same answer as from prefetch, to the last character.
+"""Content cases through a real FHIR server: the same answer as from prefetch, to the last character.
 
 What the server does not take as FHIR R4 no hospital can have on file: such a case shows nothing, and fails.
 """
@@ -16,6 +16,7 @@ import pytest
 
 from cds.data.fhir_client import FHIRServers
 from cds.data.fhir_servers import AllowedServers
+from cds.data.fhir_transport import FHIRTransport, HTTPAnswer
 from cds.decisions.memory import MemoryLog
 from cds.errors import CDSError
 from cds.fhir.json import dumps
@@ -44,16 +45,24 @@ class Answers:
     read: CDSResponse | str
     seconds: float
 
+    @property
+    def differs(self) -> bool:
+        """Say whether the two answers are not the same, refusals included."""
+        read, prefetched = (
+            answer if isinstance(answer, str) else without_meta(answer.to_wire())
+            for answer in (self.read, self.prefetched)
+        )
+        return read != prefetched
+
     def faults(self) -> list[str]:
         """Tell how the two differ, and how they are not what the case expects."""
         if isinstance(self.read, str):
             return [self.read]
         if isinstance(self.prefetched, str):
             return [self.prefetched]
-        read, prefetched = (without_meta(answer.to_wire()) for answer in (self.read, self.prefetched))
-        if read != prefetched:
+        if self.differs:
             return ["other cards than from prefetch"]
-        text = dumps(read).decode().replace(self.case.prefix, "")
+        text = dumps(without_meta(self.read.to_wire())).decode().replace(self.case.prefix, "")
         return [*differences(self.case.case.expect, CDSResponse.model_validate_json(text).cards)]
 
 
@@ -92,9 +101,20 @@ async def answer(knowledge: Knowledge, case: NumberedCase, servers: FHIRServers,
         return f"{type(error).__name__}: {error}"
 
 
-async def both_ways(knowledge: Knowledge, cases: list[NumberedCase], base_url: str) -> list[Answers]:
-    """Answer every case from prefetch alone and from the FHIR server alone."""
-    servers = FHIRServers(AllowedServers([base_url]))
+class CountingTransport(FHIRTransport):
+    """Counts the requests to the FHIR server."""
+
+    requests = 0
+
+    async def request(self, *request: Any, **options: Any) -> HTTPAnswer:
+        self.requests += 1
+        return await super().request(*request, **options)
+
+
+async def both_ways(knowledge: Knowledge, cases: list[NumberedCase], base_url: str) -> tuple[list[Answers], int]:
+    """Answer every case from prefetch alone and from the FHIR server alone; and count what was asked of the server."""
+    transport = CountingTransport()
+    servers = FHIRServers(AllowedServers([base_url]), transport)
     few = asyncio.Semaphore(CALLS_AT_ONCE)
 
     async def ask(case: NumberedCase) -> Answers:
@@ -106,7 +126,7 @@ async def both_ways(knowledge: Knowledge, cases: list[NumberedCase], base_url: s
             return Answers(case, prefetched, read, time.monotonic() - begin)
 
     try:
-        return await asyncio.gather(*map(ask, cases))
+        return await asyncio.gather(*map(ask, cases)), transport.requests
     finally:
         await servers.aclose()
 
@@ -119,11 +139,12 @@ def test_a_case_has_the_same_cards_from_the_server_as_from_prefetch(
     refused = [f"{case}: {written.refused[case.prefix]}" for case in all_of_it if case.prefix in written.refused]
     chosen = [case for case in all_of_it if case.prefix not in written.refused]
     begin = time.monotonic()
-    answers = asyncio.run(both_ways(knowledge, chosen, fhir_server))
+    answers, requests = asyncio.run(both_ways(knowledge, chosen, fhir_server))
     seconds = time.monotonic() - begin
     latencies = sorted(each.seconds for each in answers)
     figures[f"cases of {guideline}"] = (
-        f"{len(chosen)} cases, {2 * len(chosen)} hook calls in {seconds:.0f} s;"
-        f" read from the server: median {1000 * latencies[len(latencies) // 2]:.0f} ms"
+        f"{len(chosen)} cases, {2 * len(chosen)} hook calls, {requests} FHIR requests in {seconds:.0f} s;"
+        f" read from the server: median {1000 * latencies[len(latencies) // 2]:.0f} ms;"
+        f" different: {sum(each.differs for each in answers)}, refused by the server: {len(refused)}"
     )
     assert refused + [f"{each.case}: {fault}" for each in answers for fault in each.faults()] == []

@@ -49,7 +49,7 @@ def installed(target: Range, name: str, *, file_bytes: int | None = None, **sett
             command, env=environment, stdout=subprocess.DEVNULL, stderr=log, preexec_fn=limit_files
         )
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as http:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=90) as http:
                 target.wait_for(http)
                 yield Installed(process, http, folder)
         finally:
@@ -115,7 +115,8 @@ def _until(done: Any, seconds: float = 5) -> None:
 
 @row(40)
 def a_call_in_flight_is_finished_before_the_end(target: Range) -> None:
-    with installed(target, "sigterm", CDS_FHIR_SERVERS=target.ehr.base("slow"), CDS_DRAIN_SECONDS="1") as server:
+    settings = {"CDS_FHIR_SERVERS": target.ehr.base("slow"), "CDS_DRAIN_SECONDS": "1", "CDS_DEADLINE_MS": "60000"}
+    with installed(target, "sigterm", **settings) as server:
         body = target.body(fhirServer=target.ehr.base("slow"), prefetch=...)
         answers: list[httpx.Response] = []
         calling = threading.Thread(target=lambda: answers.append(server.http.post(CALL, json=body)))
@@ -125,9 +126,9 @@ def a_call_in_flight_is_finished_before_the_end(target: Range) -> None:
         server.process.send_signal(signal.SIGTERM)
         with httpx.Client(base_url=server.http.base_url, trust_env=False) as other:
             _until(lambda: other.get("/readyz").status_code == 503)
-        calling.join(timeout=20)
+        calling.join(timeout=90)
         assert [card["summary"] for card in target.cards(answers[0])] == [card["summary"] for card in target.reference]
-        assert server.process.wait(timeout=20) == 0
+        assert server.process.wait(timeout=60) == 0
 
 
 @row(40)
