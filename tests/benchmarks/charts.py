@@ -12,18 +12,30 @@ _STYLE = """<style>
 text { font: 13px system-ui, sans-serif; fill: #222 } .title { font-weight: 600; font-size: 15px } .faint { fill: #666 }
 .paper { fill: #fff } .grid { stroke: #ddd } .mark { stroke: #b00020; stroke-dasharray: 5 4; stroke-width: 1.5 }
 .a { fill: #1f6feb; stroke: #1f6feb } .b { fill: #b35900; stroke: #b35900 } .c { fill: #1a7f37; stroke: #1a7f37 }
-.d { fill: #8250df; stroke: #8250df } text.a, text.b, text.c, text.d { stroke: none } polyline { stroke-width: 2 }
+.d { fill: #8250df; stroke: #8250df } .e { fill: #8c959f }
+text.a, text.b, text.c, text.d { stroke: none } polyline { stroke-width: 2 }
 @media (prefers-color-scheme: dark) {
 text { fill: #e6e6e6 } .faint { fill: #a0a0a0 } .paper { fill: #16191d } .grid { stroke: #3a3f45 }
 .mark { stroke: #ff8080 } .a { fill: #6cb0ff; stroke: #6cb0ff } .b { fill: #ffb266; stroke: #ffb266 }
-.c { fill: #6ddb8a; stroke: #6ddb8a } .d { fill: #c9a6ff; stroke: #c9a6ff } }
+.c { fill: #6ddb8a; stroke: #6ddb8a } .d { fill: #c9a6ff; stroke: #c9a6ff } .e { fill: #747d87 } }
 polyline.a, polyline.b, polyline.c, polyline.d { fill: none }
 </style>"""
 
 
-def bars(title: str, values: Mapping[str, float], *, unit: str, log: bool = False, mark: float | None = None) -> str:
-    """Draw one bar for each value, its number beside it; `mark` draws a line across at a value that is wanted."""
-    left, right = 16 + 7 * max(map(len, values)), WIDTH - 130
+def bars(
+    title: str,
+    values: Mapping[str, float],
+    *,
+    unit: str,
+    log: bool = False,
+    mark: float | None = None,
+    ours: str | None = None,
+) -> str:
+    """Draw one bar for each value, its number beside it.
+
+    `mark` draws a line across at a value that is wanted; the bar that is `ours` stands out.
+    """
+    left, right = 24 + 7.2 * max(map(len, values)), WIDTH - 130
     positive = [value for value in (*values.values(), mark or 0) if value > 0]
     low = 10 ** math.floor(math.log10(min(positive))) / 2 if log else 0.0
     top = max(positive)
@@ -36,20 +48,22 @@ def bars(title: str, values: Mapping[str, float], *, unit: str, log: bool = Fals
     parts = []
     for number, (name, value) in enumerate(values.items()):
         y = 44 + ROW * number
-        parts.append(f'<text x="{left - 8}" y="{y + 15}" text-anchor="end">{escape(name)}</text>')
+        parts.append(f'<text x="{left - 8:.1f}" y="{y + 15}" text-anchor="end">{escape(name)}</text>')
         parts.append(
-            f'<rect class="a" x="{left}" y="{y}" width="{max(1.0, place(value) - left):.1f}" height="20" rx="2"/>'
+            f'<rect class="{"a" if ours in (None, name) else "e"}" x="{left:.1f}" y="{y}" '
+            f'width="{max(1.0, place(value) - left):.1f}" height="20" rx="2"/>'
         )
         parts.append(f'<text x="{place(value) + 6:.1f}" y="{y + 15}">{number_text(value)} {escape(unit)}</text>')
     if mark is not None:
         x = place(mark)
         parts.append(f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="36" y2="{height - 8}"/>')
+        parts.append(f'<text x="{x:.1f}" y="30" text-anchor="middle">{number_text(mark)} {escape(unit)}</text>')
     return _svg(title + (" (logarithmic)" if log else ""), height, parts)
 
 
 def lines(title: str, series: Mapping[str, Mapping[int, float]], *, across: str, unit: str) -> str:
     """Draw lines through measured points, both axes logarithmic, each line's name at its end."""
-    left, right, top, bottom = 64, WIDTH - 150, 48, 330
+    left, right, top, bottom = 84, WIDTH - 150, 48, 330
     sizes = sorted({size for points in series.values() for size in points})
     values = [value for points in series.values() for value in points.values() if value > 0]
     first, last = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))

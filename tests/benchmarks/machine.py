@@ -9,6 +9,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from cds import __version__
 from tests.benchmarks.load import WRK
 
 PACKAGES = ("fastapi", "uvicorn", "uvloop", "httptools", "orjson", "msgspec", "pydantic", "sqlalchemy")
@@ -23,14 +24,15 @@ def machine() -> dict[str, str]:
         "processor": model[1] if model else platform.machine(),
         "cores": str(os.cpu_count()),
         "memory": f"{memory:.0f} GB",
-        "system": f"{platform.system()} {platform.release()}",
+        "system": platform.system(),
         "load average when it began": f"{os.getloadavg()[0]:.1f}",
     }
 
 
 def versions() -> dict[str, str]:
     """List what ran, by name."""
-    found = {"fhir-cds": _output("git", "describe", "--always", "--dirty"), "Python": platform.python_version()}
+    revision = _output("git", "describe", "--always", "--dirty")
+    found = {"fhir-cds": f"{__version__} {revision}".strip(), "Python": platform.python_version()}
     for package in PACKAGES:
         try:
             found[package] = version(package)
@@ -38,7 +40,7 @@ def versions() -> dict[str, str]:
             continue
     found["load generator"] = " ".join(_output("wrk", "--version").split()[:2]) if WRK else "a client of ours"
     found["Node"] = _output("node", "--version")
-    found["Java"] = _output("java", "-version").splitlines()[0] if _output("java", "-version") else "absent"
+    found["Java"] = _output("java", "-version").partition("\n")[0]
     return {name: said for name, said in found.items() if said}
 
 
@@ -47,4 +49,4 @@ def _output(*command: str) -> str:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         return ""
-    return (done.stdout or done.stderr).strip()
+    return "" if done.returncode else (done.stdout or done.stderr).strip()

@@ -79,7 +79,7 @@ def test_bars_are_as_long_as_their_values() -> None:
 
 
 def test_a_call_is_filled_up_to_the_wanted_observations() -> None:
-    templates = {"patient": "Patient/{{context.patientId}}", "egfr": "Observation?code=http://loinc.org|62238-1"}
+    templates = {"patient": "Patient/{{context.patientId}}", "results": "Observation?patient={{context.patientId}}"}
     body = json.loads(rule.body(templates, 3, rule.LOW))
     assert count_observations(with_observations(body, 20)) == 20
     assert count_observations(with_observations(body, 2)) == 3

@@ -111,4 +111,4 @@ def _python_with(*requirements: str) -> Path:
     return python
 
 
-PLAIN_KEYS = {"patient": "Patient/{{context.patientId}}", "observations": "Observation?code=http://loinc.org|62238-1"}
+PLAIN_KEYS = {"patient": "Patient/{{context.patientId}}", "observations": "Observation?patient={{context.patientId}}"}

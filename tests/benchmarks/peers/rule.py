@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from cds.fhir.json import dumps, loads
-from tests.benchmarks.engine.bench_data import EGFR, EGFR_UNIT, observation
+from tests.benchmarks.engine.bench_data import observations
 from tests.benchmarks.load import CallFailed
 from tests.benchmarks.requests import call, prefetch
 
@@ -36,12 +36,16 @@ def content() -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in sorted(CONTENT.glob("[A-Z]*/*.json"))]
 
 
-def body(templates: Mapping[str, str], observations: int, newest: float, *, drafted: bool = True) -> bytes:
-    """Write the call: so many eGFR of the last years, of which the newest has this value, the others 40 and more."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    results = [observation(0, EGFR, now - timedelta(days=3), newest, EGFR_UNIT)]
-    for number in range(1, observations):
-        results.append(observation(number, EGFR, now - timedelta(days=12 + number), 40.0 + number % 50, EGFR_UNIT))
+def body(templates: Mapping[str, str], number: int, newest: float, *, drafted: bool = True) -> bytes:
+    """Write the call with so many results in no order, one in twenty an eGFR, of which the newest has this value.
+
+    The EHR sends all results, whatever codes a template asks for, as some do.
+    """
+    results = observations(number, datetime.now(UTC).replace(microsecond=0))
+    for result in results:
+        if result["id"] == "o0":
+            result["valueQuantity"]["value"] = newest
+    everything = {key: template.partition("&code=")[0] for key, template in templates.items()}
     orders = [{"resource": DRAFT}] if drafted else []
     context = {
         "userId": "Practitioner/1",
@@ -54,7 +58,7 @@ def body(templates: Mapping[str, str], observations: int, newest: float, *, draf
             "hook": "order-select",
             "hookInstance": "11111111-1111-4111-8111-111111111111",
             "context": context,
-            "prefetch": prefetch(templates, [PATIENT, *results, *([DRAFT] if drafted else [])]),
+            "prefetch": prefetch(everything, [PATIENT, *results, *([DRAFT] if drafted else [])]),
         }
     )
 
