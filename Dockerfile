@@ -10,6 +10,8 @@ COPY fhir_mappings fhir_mappings
 RUN python3 -m venv /opt/cds \
  && /opt/cds/bin/pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt ".[otel,postgres]" \
  && /opt/cds/bin/pip uninstall --yes pip setuptools
+# In a step of its own: a program whose files are newer than its start keeps nothing.
+RUN CDS_CACHE=/opt/cds/cache /opt/cds/bin/cds precompile && chmod -R a+rX /opt/cds/cache
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="fhir-cds" \
@@ -20,6 +22,7 @@ RUN mkdir /data && chown 65532:65532 /data
 ENV PATH=/opt/cds/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    CDS_CACHE=/opt/cds/cache \
     CDS_DATABASE=sqlite:////data/cds.sqlite3
 USER 65532:65532
 VOLUME /data

@@ -67,17 +67,18 @@ class _NotOurs(Exception):
 
 
 class DiskCache:
-    """Files in one directory, held open so that nobody can put another in its place."""
+    """Files in one directory, held open so that nobody can put another in its place; `directory` is its name."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._directory = descriptor
+    def __init__(self, directory: Path, descriptor: int) -> None:
+        self.directory = directory
+        self._descriptor = descriptor
         self._has_room = False
         weakref.finalize(self, os.close, descriptor)
 
     def get(self, kind: str, key: str) -> bytes | None:
         """Return what was put there; None when it is not there, is not ours, or is not whole."""
         try:
-            descriptor = os.open(f"{kind}-{key}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._directory)
+            descriptor = os.open(f"{kind}-{key}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._descriptor)
         except OSError:
             return None
         with os.fdopen(descriptor, "rb") as file:
@@ -94,13 +95,13 @@ class DiskCache:
             self._make_room()
             name, temporary = f"{kind}-{key}", f".{os.getpid()}-{os.urandom(8).hex()}"
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            descriptor = os.open(temporary, flags, 0o600, dir_fd=self._directory)
+            descriptor = os.open(temporary, flags, 0o600, dir_fd=self._descriptor)
             try:
                 with os.fdopen(descriptor, "wb") as file:
                     file.write(hashlib.sha256(value).digest() + value)
-                os.replace(temporary, name, src_dir_fd=self._directory, dst_dir_fd=self._directory)
+                os.replace(temporary, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
             except OSError:
-                os.unlink(temporary, dir_fd=self._directory)
+                os.unlink(temporary, dir_fd=self._descriptor)
                 raise
 
     def _make_room(self) -> None:
@@ -108,11 +109,11 @@ class DiskCache:
         if not self._has_room:
             ages = sorted((entry.stat(follow_symlinks=False).st_mtime_ns, entry.name) for entry in self._entries())
             for _, name in ages[: len(ages) // 2 if len(ages) > _MOST_FILES else 0]:
-                os.unlink(name, dir_fd=self._directory)
+                os.unlink(name, dir_fd=self._descriptor)
             self._has_room = True
 
     def _entries(self) -> list[os.DirEntry[str]]:
-        with os.scandir(self._directory) as entries:
+        with os.scandir(self._descriptor) as entries:
             return list(entries)
 
 
@@ -147,7 +148,7 @@ def open_cache(directory: Path | None) -> Cache:
         return NO_CACHE
     except OSError:
         return NO_CACHE
-    return DiskCache(descriptor)
+    return DiskCache(directory / program, descriptor)
 
 
 def _opened(name: str, *, inside: int | None = None) -> int:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from cds.cache import NO_CACHE, Cache
 from cds.checks.findings import Finding
 from cds.checks.guideline_rules import RULES, Subject
-from cds.checks.logic_rules import LOGIC_RULES
+from cds.checks.logic_rules import LOGIC_RULES, LogicOfContent
 from cds.checks.mapping_rules import MAPPING_RULES
 from cds.content.case_files import cases_by_recommendation, guideline_folders
 from cds.content.library import Content, examine
-from cds.content.loader import Reading, read_content
+from cds.content.loader import Reading, read_contents
 from cds.content.problems import BrokenContent
 from cds.engine.errors import EngineError
 from cds.errors import ContentError
@@ -21,28 +22,33 @@ from cds.reasoning.limits import limits
 _RECOMMENDATIONS = "/CodeSystem/recommendation"
 
 
-def check_content(paths: Sequence[Path]) -> list[Finding]:
+def check_content(paths: Sequence[Path], cache: Cache = NO_CACHE) -> list[Finding]:
     """Return every finding, sorted by file and path; content that cannot be loaded is found, not raised.
 
     Content that is broken is not compiled, but what else can be said of it is said: of other people's content a reader
     wants to know everything at once.
     """
-    return check_readings([read_content(path) for path in paths], paths)
+    return check_readings(read_contents(paths, cache), paths, cache)
 
 
-def check_readings(readings: Sequence[Reading], paths: Sequence[Path] = ()) -> list[Finding]:
+def check_readings(readings: Sequence[Reading], paths: Sequence[Path] = (), cache: Cache = NO_CACHE) -> list[Finding]:
     """Return every finding about what was read; `paths` are where case files are looked for."""
-    content, problems = examine(readings)
+    content, problems = examine(readings, cache)
     broken = [Finding(item.file, item.path, "content", "error", item.message) for item in problems]
-    compiled = [] if broken else _compilation(content)
+    compiled = [] if broken else _compilation(content, cache)
     mappings = {finding for rule in MAPPING_RULES for finding in rule.findings(content.shelf)}
-    logic = set() if broken else {finding for rule in LOGIC_RULES for finding in rule.findings(content)}
+    logic = set() if broken else _logic(content)
     return sorted({*broken, *compiled, *mappings, *logic, *_limits(content), *_rules(content, paths)})
 
 
-def _compilation(content: Content) -> list[Finding]:
+def _logic(content: Content) -> set[Finding]:
+    logic = LogicOfContent(content)
+    return {finding for rule in LOGIC_RULES for finding in rule.findings(logic)}
+
+
+def _compilation(content: Content, cache: Cache) -> list[Finding]:
     try:
-        prepare_knowledge(content)
+        prepare_knowledge(content, cache=cache)
     except BrokenContent as broken:
         return [Finding(item.file, item.path, "compile", "error", item.message) for item in broken.problems]
     except ContentError as error:

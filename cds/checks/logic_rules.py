@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cds.checks.findings import Rule
+from cds.content.artifact import Artifact
 from cds.content.guideline import Guideline
 from cds.content.integrity import compiled_libraries
 from cds.content.library import Content
@@ -13,37 +14,61 @@ from cds.content.shelf import Shelf
 from cds.content.walk import expressions
 from cds.expressions.languages import definition_of
 from cds.expressions.logic_graph import LogicGraph, Unit, nodes
-from cds.expressions.own_libraries import OwnLibrary, first_line, logic_graph, own_libraries
+from cds.expressions.own_libraries import first_line
 
 Place = tuple[str, str, str]
 _COMPARISONS = frozenset({"Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Equal", "Equivalent"})
 _COMPARING_FUNCTIONS = frozenset({"Is Below", "Is Above", "Is At Least", "Is At Most", "Is Within"})
 
 
-def _unused(content: Content) -> Iterator[Place]:
+class LogicOfContent:
+    """The logic of all guidelines, each library read once for all rules."""
+
+    def __init__(self, content: Content) -> None:
+        self.shelf = content.shelf
+        libraries = {one: self.shelf.compiled(one) for one in self.shelf.of_type("Library")}
+        documents = {one: found.document for one, found in libraries.items() if found is not None}
+        self.graphs = {
+            guideline: LogicGraph(
+                {found.name: documents[one] for one in _libraries(guideline) if (found := libraries.get(one))}
+            )
+            for guideline in content.guidelines
+        }
+        self.own: dict[str, tuple[str, LogicGraph]] = {}
+        for guideline, graph in self.graphs.items():
+            for one in _libraries(guideline):
+                if one.root == guideline.artifact.root and (found := libraries.get(one)):
+                    self.own.setdefault(one.file, (found.name, graph))
+
+
+def _libraries(guideline: Guideline) -> tuple[Artifact, ...]:
+    return guideline.dependencies.of_type("Library")
+
+
+def _unused(logic: LogicOfContent) -> Iterator[Place]:
     """Find definitions that no expression of any loaded guideline reaches."""
-    graphs = {guideline: logic_graph(guideline, content.shelf) for guideline in content.guidelines}
     used = {
-        unit for guideline, graph in graphs.items() for unit in graph.reachable(_named_units(guideline, content.shelf))
+        unit
+        for guideline, graph in logic.graphs.items()
+        for unit in graph.reachable(_named_units(guideline, logic.shelf))
     }
-    for library, graph in _own(graphs, content.shelf):
+    for file, (name, graph) in logic.own.items():
         for unit, statements in graph.statements.items():
-            if unit.library == library.name and unit not in used and unit.name != "Patient":
-                place = f"{library.name}, line {first_line(statements[0])}"
-                yield library.file, place, f'"{unit.name}" is used by nothing: remove it, or name it in the plan'
+            if unit.library == name and unit not in used and unit.name != "Patient":
+                place = f"{name}, line {first_line(statements[0])}"
+                yield file, place, f'"{unit.name}" is used by nothing: remove it, or name it in the plan'
 
 
-def _unnamed_limits(content: Content) -> Iterator[Place]:
+def _unnamed_limits(logic: LogicOfContent) -> Iterator[Place]:
     """Find quantities that are compared with directly, where they are written."""
-    graphs = {guideline: logic_graph(guideline, content.shelf) for guideline in content.guidelines}
-    for library, graph in _own(graphs, content.shelf):
+    for file, (name, graph) in logic.own.items():
         for unit, statements in graph.statements.items():
-            if unit.library == library.name:
+            if unit.library == name:
                 for node in nodes(statements):
                     for limit in _limits_of(node):
                         text = f"{limit['value']} '{limit.get('unit', '1')}'"
-                        place = f"{library.name}, line {first_line(node)}"
-                        yield library.file, place, f"give {text} a name: define it once, with its section in a comment"
+                        place = f"{name}, line {first_line(node)}"
+                        yield file, place, f"give {text} a name: define it once, with its section in a comment"
 
 
 def _limits_of(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -65,17 +90,7 @@ def _named_units(guideline: Guideline, shelf: Shelf) -> Iterator[Unit]:
                 yield Unit("definition", named.library, named.definition)
 
 
-def _own(graphs: Mapping[Guideline, LogicGraph], shelf: Shelf) -> Iterator[tuple[OwnLibrary, LogicGraph]]:
-    """Yield the libraries that guidelines bring themselves, each once, with a graph that holds it."""
-    seen = set()
-    for guideline, graph in graphs.items():
-        for library in own_libraries(guideline, shelf).values():
-            if library.file not in seen:
-                seen.add(library.file)
-                yield library, graph
-
-
-LOGIC_RULES: tuple[Rule[Content], ...] = (
+LOGIC_RULES: tuple[Rule[LogicOfContent], ...] = (
     Rule(
         id="definition-unused",
         severity="warning",

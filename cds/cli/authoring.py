@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cds.authoring.library_resource import CANONICAL_BASE
+from cds.cache import Cache
 from cds.cli.output import Format, FormatOption, err, print_json, print_text
 from cds.settings import Settings, load_settings
 
@@ -25,7 +26,8 @@ def check(
     from cds.checks.check import check_content
     from cds.checks.report import as_json, as_text
 
-    findings = check_content(_content_paths(load_settings(), paths))
+    settings = load_settings()
+    findings = check_content(_content_paths(settings, paths), _cache(settings))
     if form is Format.JSON:
         print_json(as_json(findings))
     else:
@@ -49,8 +51,14 @@ def run_tests(
     from cds.tester.report import as_json, as_text
     from cds.tester.runner import run_cases
 
-    focus = Focus(library=library, recommendation=recommendation)
-    report = run_cases(_content_paths(load_settings(), paths), only=run, definitions=coverage, focus=focus)
+    settings = load_settings()
+    report = run_cases(
+        _content_paths(settings, paths),
+        only=run,
+        definitions=coverage,
+        focus=Focus(library=library, recommendation=recommendation),
+        cache=_cache(settings),
+    )
     if form is Format.JSON:
         print_json(as_json(report))
     else:
@@ -74,9 +82,15 @@ def mutate(
     from cds.tester.mutation_report import as_json, as_text
     from cds.tester.mutation_run import mutate as run
 
-    found = _content_paths(load_settings(), paths)
-    focus = Focus(library=library, recommendation=recommendation, definition=only)
-    report = run(found, guideline, focus=focus, limit=limit, progress=narrator(err))
+    settings = load_settings()
+    report = run(
+        _content_paths(settings, paths),
+        guideline,
+        focus=Focus(library=library, recommendation=recommendation, definition=only),
+        limit=limit,
+        progress=narrator(err),
+        cache=_cache(settings),
+    )
     if form is Format.JSON:
         print_json(as_json(report))
     else:
@@ -114,3 +128,9 @@ def _content_paths(settings: Settings, paths: list[Path] | None) -> list[Path]:
     from cds.app import content_paths
 
     return content_paths(paths or settings.content)
+
+
+def _cache(settings: Settings) -> Cache:
+    from cds.app import cache_of
+
+    return cache_of(settings)

@@ -1,4 +1,4 @@
-"""Commands for who runs a server: explain, feedback, doctor, audit."""
+"""Commands for who runs a server: explain, feedback, doctor, precompile, audit."""
 
 from __future__ import annotations
 
@@ -66,6 +66,21 @@ def doctor(form: FormatOption = Format.TEXT) -> None:
     if form is Format.JSON:
         print_json([asdict(one) for one in found])
     raise typer.Exit(1 if any(one.health == "bad" for one in found) else 0)
+
+
+@app.command()
+def precompile() -> None:
+    """Read, check and compile the guidelines for later starts, as when an image is built; exit status 1 if not kept."""
+    from cds.app import build_knowledge, cache_of
+    from cds.cache import DiskCache
+
+    settings = load_settings()
+    cache = cache_of(settings)
+    build_knowledge(settings)
+    if not isinstance(cache, DiskCache):
+        err.print("cds: there is no directory to keep them in (CDS_CACHE)", style="red")
+        raise typer.Exit(1)
+    print_text(f"the guidelines are compiled and kept in {cache.directory}")
 
 
 @app.command()

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 from sqlalchemy.exc import SQLAlchemyError
 
-from cds.app import build_knowledge, content_paths
+from cds.app import build_knowledge, cache_of, content_paths
 from cds.checks.check import check_content
 from cds.data.prefetch_templates import PrefetchQuery, prefetch_queries
 from cds.decisions.migrate import NEWEST, version_of
@@ -57,7 +57,9 @@ def examine_surroundings(
 
 
 def _content(settings: Settings, knowledge: Knowledge) -> Iterator[Examined]:
-    errors = [finding for finding in check_content(content_paths(settings.content)) if finding.is_error]
+    errors = [
+        finding for finding in check_content(content_paths(settings.content), cache_of(settings)) if finding.is_error
+    ]
     if errors:
         yield bad(
             "content", f"{len(errors)} errors, the first: {errors[0].file}: {errors[0].message}", "run `cds check`"

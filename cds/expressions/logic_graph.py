@@ -200,7 +200,7 @@ def nodes(value: Any) -> Iterator[Mapping[str, Any]]:
     pending = [value]
     while pending:
         current = pending.pop()
-        if isinstance(current, Mapping):
+        if isinstance(current, dict):
             yield current
             pending += [member for name, member in current.items() if name != "annotation"]
         elif isinstance(current, list):

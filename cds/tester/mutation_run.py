@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cds.cache import NO_CACHE, Cache
 from cds.content.case_files import guideline_folders
 from cds.expressions.own_libraries import own_libraries
 from cds.tester.cases import Case, read_cases
@@ -49,13 +50,14 @@ def mutate(
     focus: Focus = EVERYTHING,
     limit: int | None = None,
     progress: Progress | None = None,
+    cache: Cache = NO_CACHE,
 ) -> MutationReport:
     """Try wrong versions of a guideline's own libraries against its cases.
 
     `focus` keeps those of a part of the guideline, `limit` an even sample of that many. Raises `ContentError` when the
     content or a case file is broken, or there is no such guideline or part of it.
     """
-    knowledge = knowledge_with_drafts(paths)
+    knowledge = knowledge_with_drafts(paths, cache)
     found = knowledge.content.find_guideline(guideline)
     shelf = knowledge.content.shelf
     meant = focus.units(found, shelf)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from cds.cache import NO_CACHE, Cache
 from cds.content.case_files import guideline_folders
 from cds.content.library import Content, load_content
 from cds.content.walk import actions
@@ -91,7 +92,12 @@ class _OneReader:
 
 
 def run_cases(
-    paths: Sequence[Path], *, only: str = "", definitions: bool = False, focus: Focus = EVERYTHING
+    paths: Sequence[Path],
+    *,
+    only: str = "",
+    definitions: bool = False,
+    focus: Focus = EVERYTHING,
+    cache: Cache = NO_CACHE,
 ) -> TestReport:
     """Run the cases of every guideline under the paths, drafts too; `only` keeps cases whose file or name contains it.
 
@@ -99,7 +105,7 @@ def run_cases(
     not judged; `focus` keeps that of a part. Raises `ContentError` when the content or a case file is broken, or no
     guideline has the part.
     """
-    knowledge = knowledge_with_drafts(paths)
+    knowledge = knowledge_with_drafts(paths, cache)
     content = knowledge.content
     coverage = Coverage()
     cases = [case for folder in guideline_folders(paths) for case in read_cases(folder)]
@@ -124,10 +130,10 @@ def run_cases(
     )
 
 
-def knowledge_with_drafts(paths: Sequence[Path]) -> Knowledge:
+def knowledge_with_drafts(paths: Sequence[Path], cache: Cache = NO_CACHE) -> Knowledge:
     """Load and compile the content; guidelines that are not published yet can be called too."""
-    content = load_content(paths)
-    return prepare_knowledge(Content(content.shelf, content.guidelines, unpublished=True))
+    content = load_content(paths, cache=cache)
+    return prepare_knowledge(Content(content.shelf, content.guidelines, unpublished=True), cache=cache)
 
 
 async def _run_all(

@@ -1,0 +1,44 @@
+"""`cds precompile` fills the cache that a start reads, and says when there is none to fill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cds import cache
+from cds.cli.main import app
+from cds.content import validation
+
+GUIDELINE = Path(__file__).parents[3] / "plan_definitions" / "dk-denosumab"
+
+
+@pytest.fixture
+def directory(tmp_path, monkeypatch) -> Path:
+    """A directory to keep things in, for a program whose source is not being edited."""
+    monkeypatch.setattr(cache, "_this_program", lambda: "fhir-cds-" + "0" * 32)
+    monkeypatch.setenv("CDS_CONTENT", str(GUIDELINE))
+    monkeypatch.setenv("CDS_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_what_was_precompiled_is_not_judged_again(directory, monkeypatch):
+    said = CliRunner().invoke(app, ["precompile"])
+    assert said.exit_code == 0, said.output
+    assert str(directory) in said.output.replace("\n", "")
+    assert {file.name.partition("-")[0] for file in directory.glob("*/*")} == {"logic", "library", "valid"}
+    monkeypatch.setattr(validation, "_nulls", judged)
+    assert CliRunner().invoke(app, ["precompile"]).exit_code == 0
+
+
+def judged(*_):
+    raise AssertionError("a file was judged that is known to be valid")
+
+
+def test_without_a_directory_it_says_so_after_checking_all(directory, monkeypatch):
+    monkeypatch.setenv("CDS_CACHE", "none")
+    said = CliRunner().invoke(app, ["precompile"])
+    assert said.exit_code == 1
+    assert "CDS_CACHE" in said.output
+    assert not directory.exists()
