@@ -47,7 +47,7 @@ def bars_of(results: Mapping[str, Any]) -> list[Bar]:
         *(
             Bar(
                 f"throughput on a core, times that of {name} (same rule and data, {CEILING_AT} Observations)",
-                _only(row[OURS]["per_second"] / row[name]["per_second"] for row in peers),
+                _only(row[OURS]["per_second"] / row[name]["per_second"] for row in peers if name in row),
                 wanted,
                 "times",
                 at_least=True,

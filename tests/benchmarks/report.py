@@ -30,6 +30,7 @@ def page(results: Mapping[str, Any]) -> str:
         _head(results),
         _bars(results),
         *(write(results[part]) for part, write in _SECTIONS.items() if part in results),
+        *(f"Not measured: {part} ({why})." for part, why in results.get("failed", {}).items()),
         _method(results),
     ]
     return "\n\n".join(_folded(part) for section in sections for part in section.split("\n\n")) + "\n"
@@ -139,9 +140,11 @@ def _growth(found: Mapping[str, Any]) -> str:
 
 
 def _peers(found: Mapping[str, Any]) -> str:
-    names = [peer["name"] for peer in found["peers"]]
+    names = [peer["name"] for peer in found["peers"] if "failed" not in peer]
     who = [
-        (peer["name"], peer["what"], number_text(peer["ready_seconds"]), "; ".join(peer["answers"]))
+        (peer["name"], f"not measured ({peer['failed']})", "", "")
+        if "failed" in peer
+        else (peer["name"], peer["what"], number_text(peer["ready_seconds"]), "; ".join(peer["answers"]))
         for peer in found["peers"]
     ]
     lines = []

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.calls import measure_calls, measure_ceiling
+from tests.benchmarks.failures import FAILURES, reason
 from tests.benchmarks.growth import measure_growth
 from tests.benchmarks.machine import machine, versions
 from tests.benchmarks.peers.measure import measure_peers
@@ -41,13 +43,20 @@ def main() -> None:
         "machine": machine(),
         "versions": versions(),
     }
+    failed: dict[str, str] = {}
     for name in chosen.only or PARTS:
-        results[name] = PARTS[name](QUICK if chosen.quick else FULL)
-    results["seconds"] = seconds_so_far()
+        results.pop(name, None)
+        try:
+            results[name] = PARTS[name](QUICK if chosen.quick else FULL)
+        except FAILURES as error:
+            failed[name] = reason(error)
+            told(f"{name}: {error}")
+    results |= {"failed": failed, "seconds": seconds_so_far()}
     chosen.into.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
     write_report(results, chosen.into)
     told(f"wrote {chosen.into / 'benchmark.md'}")
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

@@ -65,6 +65,15 @@ def test_what_was_not_measured_is_said_to_be_so_and_is_not_met(results: dict[str
     assert page(results).count("| not measured |") == 5
 
 
+def test_a_peer_that_could_not_be_started_is_named_and_the_others_are_shown(results: dict[str, Any]) -> None:
+    results["peers"]["peers"][1] = {"name": "HAPI", "failed": "HapiFailed"}
+    for row in results["peers"]["rows"]:
+        del row["peers"]["HAPI"]
+    assert "| HAPI | not measured (HapiFailed) |" in page(results)
+    assert "| 200 | Node |" in page(results)
+    assert [bar.met for bar in bars_of(results) if "HAPI" in bar.name] == [None]
+
+
 def test_a_quick_look_does_not_call_itself_a_benchmark_run(results: dict[str, Any]) -> None:
     results["quick"] = True
     assert "A quick look" in page(results)

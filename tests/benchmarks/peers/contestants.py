@@ -47,6 +47,10 @@ class Contestant:
         """The address of the service."""
         return f"{self.base}/cds-services/{self.service}"
 
+    def check(self) -> list[str]:
+        """Give its answers to the rule; raises `CallFailed` for a wrong one."""
+        return rule.check(self.name, self.base, self.service, self.templates)
+
 
 @contextlib.contextmanager
 def ourselves() -> Iterator[Contestant]:
