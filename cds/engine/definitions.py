@@ -39,7 +39,11 @@ class DefinitionsRun(Run):
         try:
             if self.deadline is not None and time.monotonic() > self.deadline:
                 raise BudgetExceeded("the evaluation took more time than allowed")
-            value = self._compute(target)
+            compute = target.evaluate
+            if compute is None or target.kind != "definition":
+                value = bind(self, self._parameters, target)
+            else:
+                value = compute(self)
         except EvaluationError as error:
             self.errors[slot] = self._located(error, target)
             raise
@@ -57,11 +61,6 @@ class DefinitionsRun(Run):
             notes.append((value, ()))  # the resource that was chosen, such as the latest result
         self.values[slot] = value
         return value
-
-    def _compute(self, target: Slot) -> Any:
-        if target.kind == "parameter" or target.evaluate is None:
-            return bind(self, self._parameters, target)
-        return target.evaluate(self)
 
     def _located(self, error: EvaluationError, target: Slot, *, cause: BaseException | None = None) -> EvaluationError:
         found = self._program.place_of((cause or error).__traceback__)

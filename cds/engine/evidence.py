@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from itertools import chain
+from typing import Any, NamedTuple, TypeAlias, cast
 
 Json = Mapping[str, Any]
 Name = tuple[str, str]
@@ -23,15 +24,17 @@ class Evidence(NamedTuple):
 
 
 class Path(NamedTuple):
-    """A JSON path, such as "valueQuantity.value", and its steps."""
+    """A JSON path, such as "valueQuantity.value", its first step and the others."""
 
     text: str
-    steps: tuple[str, ...]
+    first: str
+    rest: tuple[str, ...]
 
     @classmethod
     def of(cls, text: str) -> Path:
         """Take a path apart."""
-        return cls(text, tuple(text.split(".")))
+        first, *rest = text.split(".")
+        return cls(text, first, tuple(rest))
 
 
 _Plain: TypeAlias = int | tuple[Any, tuple[Path, ...]]
@@ -44,8 +47,8 @@ class Explanation(NamedTuple):
     """What definitions rest on, each for itself: what several of them use is there once.
 
     `reads` holds for each definition the resources that it read itself, each with what it found there by JSON path:
-    nothing where the resource counted as a whole. `uses` are the definitions that it referred to. A resource, or a
-    definition used, may be there several times.
+    nothing where the resource counted as a whole. `uses` are the definitions that it referred to. A resource may be
+    there several times.
     """
 
     reads: Mapping[Name, Sequence[tuple[Json, Json]]]
@@ -74,6 +77,9 @@ class Explanation(NamedTuple):
         return tuple(found)
 
 
+_SLOTS = {int}
+
+
 def explain(names: Sequence[Name], notes_of: Mapping[int, Sequence[Note]]) -> Explanation:
     """Put in order what the code of each slot wrote down; `names` are library and name of each slot.
 
@@ -83,24 +89,23 @@ def explain(names: Sequence[Name], notes_of: Mapping[int, Sequence[Note]]) -> Ex
     uses: dict[Name, list[Name]] = {}
     read: dict[tuple[int, int], list[tuple[Json, Json]]] = {}
     for slot, notes in notes_of.items():
-        own: list[tuple[Json, Json]] = []
-        used: list[Name] = []
-        seen: set[Any] = set()
-        for note in _flat(notes):
-            if isinstance(note, int):
-                used.append(names[note])
-                continue
-            noted, paths = note
-            key = (id(noted), id(paths))
-            if key not in seen:
-                seen.add(key)
+        kinds = set(map(type, notes))
+        plain = _flat(notes) if list in kinds else notes
+        used = plain if kinds == _SLOTS else [note for note in plain if type(note) is int]
+        if used:
+            uses[names[slot]] = [names[one] for one in dict.fromkeys(cast("Sequence[int]", used))]
+        if used is plain:
+            continue
+        own: dict[tuple[int, int], list[tuple[Json, Json]]] = {}
+        for note in plain:
+            if type(note) is tuple:
+                noted, paths = note
+                key = (id(noted), id(paths))
                 if key not in read:
                     read[key] = _read(noted, paths)
-                own += read[key]
-        if own:
-            reads[names[slot]] = own
-        if used:
-            uses[names[slot]] = used
+                own[key] = read[key]
+        if found := list(chain.from_iterable(own.values())):
+            reads[names[slot]] = found
     return Explanation(reads, uses)
 
 
@@ -129,9 +134,11 @@ def _read(noted: Any, paths: tuple[Path, ...]) -> list[tuple[Json, Json]]:
         if type(resource) is dict:
             elements: dict[str, Any] = {}
             found.append((resource, elements))
-            for path, steps in paths:
-                value: Any = resource
-                for step in steps:
+            for path, first, rest in paths:
+                value = resource.get(first)
+                if value is None:
+                    continue
+                for step in rest:
                     if type(value) is dict:
                         value = value.get(step)
                     elif type(value) is list:

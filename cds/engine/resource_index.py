@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from cds.engine.model import r4
 
 Json = Mapping[str, Any]
 Pair = tuple[str | None, str]
+_CodeIndex = dict[str | None, dict[str, list[int]]]
+"""The positions of resources by system and code."""
+_NO_CODES: Mapping[str, list[int]] = MappingProxyType({})
 _EVERY_SYSTEM = "*"
 """Stands for the system of an element of type code, which has none: its code matches whatever the system."""
 
@@ -16,7 +20,7 @@ _EVERY_SYSTEM = "*"
 class ResourceIndex:
     """An index over the resources of one patient, built as far as it is asked; for one thread."""
 
-    __slots__ = ("_by_code", "_by_id", "_by_type", "_in_value_set", "resources")
+    __slots__ = ("_by_code", "_by_id", "_by_type", "_in_value_set", "_lists", "_nothing", "resources")
 
     def __init__(self, resources: Iterable[Json]) -> None:
         self.resources: Sequence[Json] = tuple(resources)
@@ -27,14 +31,16 @@ class ResourceIndex:
                 by_type.setdefault(type_name, []).append(resource)
         self._by_type = by_type
         self._by_id: dict[tuple[str, str], Json] | None = None
-        self._by_code: dict[tuple[str, str], dict[Pair, list[int]]] = {}
+        self._by_code: dict[tuple[str, str], _CodeIndex] = {}
         self._in_value_set: dict[tuple[Any, ...], list[Json]] = {}
+        self._lists: dict[tuple[str, tuple[int, ...]], list[Json]] = {}
+        self._nothing: list[Json] = []
 
     def of_type(self, type_name: str) -> list[Json]:
         """Return the resources of a type, or of every type for "Resource" and "DomainResource"."""
         if type_name in ("Resource", "DomainResource"):
             return list(self.resources)
-        return self._by_type.get(type_name, [])
+        return self._by_type.get(type_name, self._nothing)
 
     def by_id(self, type_name: str, id_: str) -> Json | None:
         """Return the resource with this id; the first one, if several claim it."""
@@ -47,8 +53,9 @@ class ResourceIndex:
     def with_codes(self, type_name: str, path: str, codes: frozenset[Pair]) -> list[Json]:
         """Return the resources with one of the (system, code) pairs at a path, in the order given."""
         index = self._codes(type_name, path)
-        positions = [index.get(pair, ()) for pair in codes]
-        positions += [index.get((_EVERY_SYSTEM, code), ()) for _, code in codes]
+        positions = [index.get(system, _NO_CODES).get(code, ()) for system, code in codes]
+        without_system = index.get(_EVERY_SYSTEM, _NO_CODES)
+        positions += [without_system.get(code, ()) for _, code in codes]
         return self._at(type_name, positions)
 
     def in_value_set(
@@ -56,32 +63,44 @@ class ResourceIndex:
     ) -> list[Json]:
         """Return the resources with a code at a path that is among the members; remembered under `key`."""
         remembered = (type_name, path, *key)
-        if remembered not in self._in_value_set:
+        found = self._in_value_set.get(remembered)
+        if found is None:
+            index = self._codes(type_name, path)
             positions = [
-                found for (system, code), found in self._codes(type_name, path).items() if _is_in(system, code, members)
+                held[code]
+                for system, codes in members.items()
+                for held in (index.get(system, _NO_CODES), index.get(_EVERY_SYSTEM, _NO_CODES))
+                for code in _common(held, codes)
             ]
-            self._in_value_set[remembered] = self._at(type_name, positions)
-        return self._in_value_set[remembered]
+            found = self._in_value_set[remembered] = self._at(type_name, positions)
+        return found
 
     def _at(self, type_name: str, positions: Sequence[Iterable[int]]) -> list[Json]:
-        resources = self.of_type(type_name)
-        return [resources[i] for i in sorted({i for some in positions for i in some})]
+        """Return the resources at the positions; the same list for the same resources, so that it is known again."""
+        at = tuple(sorted({i for some in positions for i in some}))
+        if not at:
+            return self._nothing
+        found = self._lists.get((type_name, at))
+        if found is None:
+            resources = self.of_type(type_name)
+            found = self._lists[type_name, at] = [resources[i] for i in at]
+        return found
 
-    def _codes(self, type_name: str, path: str) -> dict[Pair, list[int]]:
+    def _codes(self, type_name: str, path: str) -> _CodeIndex:
         key = (type_name, path)
         if key not in self._by_code:
             self._by_code[key] = self._index_codes(type_name, path)
         return self._by_code[key]
 
-    def _index_codes(self, type_name: str, path: str) -> dict[Pair, list[int]]:
-        index: dict[Pair, list[int]] = {}
+    def _index_codes(self, type_name: str, path: str) -> _CodeIndex:
+        index: _CodeIndex = {}
         names, is_code = _json_names(type_name, path), _is_code(type_name, path)
         for position, resource in enumerate(self.of_type(type_name)):
             for name in names:
                 value = resource.get(name)
                 if value is not None:
-                    for pair in _codes_of(value) if is_code else _pairs(value):
-                        index.setdefault(pair, []).append(position)
+                    for system, code in _codes_of(value) if is_code else _pairs(value):
+                        index.setdefault(system, {}).setdefault(code, []).append(position)
         return index
 
 
@@ -112,7 +131,8 @@ def _pairs(value: Any) -> list[Pair]:
     ]
 
 
-def _is_in(system: str | None, code: str, members: Mapping[str, frozenset[str]]) -> bool:
-    if system == _EVERY_SYSTEM:
-        return any(code in codes for codes in members.values())
-    return system is not None and code in members.get(system, ())
+def _common(held: Mapping[str, Any], codes: frozenset[str]) -> Iterable[str]:
+    """Give the codes that are held and among the members, which need not be a set that can be listed."""
+    if not held:
+        return ()
+    return codes & held.keys() if type(codes) is frozenset else [code for code in held if code in codes]

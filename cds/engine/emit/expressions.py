@@ -43,7 +43,7 @@ def _call(writer: FunctionWriter, node: ir.Call) -> Deep[Code]:
 def charge_for(writer: FunctionWriter, value: Code) -> None:
     """Charge the length of a list or text to the budget."""
     charge = f"{writer.local_for('s.charge', 'charge')}(len({value.text}))"
-    writer.line(charge if value.never_null else f"if {value.text} is not None: {charge}")
+    writer.line(f"if {value.text}: {charge}")  # null and nothing cost nothing
 
 
 def _native(writer: FunctionWriter, node: ir.Native) -> Deep[Code]:

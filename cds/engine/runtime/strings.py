@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import regex
 
@@ -23,9 +23,8 @@ _T = TypeVar("_T")
 
 def concatenate(*operands: str | None) -> str | None:
     """Join the operands; null if one of them is (`+`)."""
-    if any(operand is None for operand in operands):
-        return None
-    return "".join(operand for operand in operands if operand is not None)
+    # None equals itself alone, so that the texts themselves are not compared.
+    return None if None in operands else "".join(cast("tuple[str, ...]", operands))
 
 
 def combine(source: Sequence[str | None] | None, separator: str | None = None) -> str | None:
