@@ -11,7 +11,7 @@ from typing import Any
 from cds.decisions.decision import Decision
 
 _VALUES = frozenset({"value", "title"})
-_PLAIN = (str, int, Decimal, NoneType)  # holds nothing below it
+_PLAIN = frozenset({str, bool, int, Decimal, NoneType})  # holds nothing below it
 # Conditions and dynamicValues of an action: texts of the content and outcomes, each a plain member of one object.
 _EXPRESSIONS = frozenset({"conditions", "values"})
 
@@ -56,7 +56,7 @@ def _erase(node: Any, pointer: str, erased: list[str]) -> Any:
                 if value is not None:
                     erased.append(f"{pointer}/{name}")
                     kept[name] = None
-            elif not isinstance(value, _PLAIN) and not (name in _EXPRESSIONS and _is_plain(value)):
+            elif type(value) not in _PLAIN and not (name in _EXPRESSIONS and _is_plain(value)):
                 kept[name] = _erase(value, f"{pointer}/{name}", erased)
         return kept
     if isinstance(node, Sequence) and not isinstance(node, str):
@@ -66,10 +66,7 @@ def _erase(node: Any, pointer: str, erased: list[str]) -> Any:
 
 def _is_plain(expressions: Any) -> bool:
     """Tell whether these are objects that hold neither a value nor anything below."""
-    for one in expressions:
-        if type(one) is not dict or not _VALUES.isdisjoint(one):
-            return False
-        for member in one.values():
-            if not isinstance(member, _PLAIN):
-                return False
-    return True
+    return all(
+        type(one) is dict and _VALUES.isdisjoint(one) and _PLAIN.issuperset(map(type, one.values()))
+        for one in expressions
+    )

@@ -69,9 +69,14 @@ def is_triggered(action: Mapping[str, Any], hook: str | None, *, inherited: bool
     """
     if hook is None:
         return True
-    own = named_events(action)
-    if own:
-        return hook in own
+    has_own = False
+    for trigger in action.get("trigger", ()):  # as `named_events`, without a list of them for each of many actions
+        if trigger.get("type") == "named-event" and "name" in trigger:
+            if trigger["name"] == hook:
+                return True
+            has_own = True
+    if has_own:
+        return False
     return inherited or any(is_triggered(child, hook, inherited=False) for child in action.get("action", ()))
 
 

@@ -10,10 +10,9 @@ from cds.content.artifact import Artifact
 from cds.content.validation import validate
 from cds.expressions.evaluation import Evaluated, Scope
 from cds.expressions.outcome import Outcome
-from cds.fhir.json import copied
 from cds.reasoning.element_path import BadPath, ElementPath, parse_path
 from cds.reasoning.element_types import DoesNotFit
-from cds.reasoning.set_element import has_element, set_element
+from cds.reasoning.set_element import copied_for, has_element, set_element
 from cds.reasoning.trace import ExpressionTrace
 from cds.reasoning.validity import is_surely_valid
 from cds.reasoning.workshop import Workshop
@@ -137,7 +136,7 @@ def _set_on_action(target: Target, path: ElementPath, value: Any) -> None:
     if len(path.steps) == 1 and path.steps[0].name == "extension" and value in _PRIORITY_OF_INDICATOR:
         target.action["priority"] = _PRIORITY_OF_INDICATOR[value]
         return
-    changed = copied(target.action)
+    changed = copied_for(target.action, ACTION, path.steps)
     set_element(changed, ACTION, path.steps, value)
     if path.steps[0].name not in _TEXTS:
         _refuse_invalid_action(changed)
@@ -154,7 +153,7 @@ def _refuse_invalid_action(action: dict[str, Any]) -> None:
 
 
 def _set_on_resource(target: Target, path: ElementPath, value: Any) -> None:
-    changed = copied(target.resource or {})
+    changed = copied_for(target.resource or {}, str(target.resource_type), path.steps)
     set_element(changed, str(target.resource_type), path.steps, value)
     target.resource = changed
 

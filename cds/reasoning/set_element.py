@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cds.engine.model import r4
+from cds.fhir.json import copied
 from cds.reasoning.element_path import Step
 from cds.reasoning.element_types import DoesNotFit, choose, fit, json_member
 
@@ -27,6 +28,19 @@ def check_path(type_name: str, steps: Sequence[Step]) -> None:
         check_path("Extension", rest or [Step("")])
     elif rest:
         check_path(_member({}, element, step, fixed, rest[0])[1], rest)
+
+
+def copied_for(target: Mapping[str, Any], type_name: str, steps: Sequence[Step]) -> dict[str, Any]:
+    """Return a copy of `target` for `set_element`: what the first step leads to is copied whole, the rest is shared."""
+    found = _find(type_name, steps[0].name)
+    copy = dict(target)
+    if found is not None:
+        element = found[0]
+        for choice in element.types:
+            member = json_member(element, choice)
+            if member in copy:
+                copy[member] = copied(copy[member])
+    return copy
 
 
 def set_element(target: dict[str, Any], type_name: str, steps: Sequence[Step], value: Any) -> None:

@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from cds.fhir.json import copied
 from cds.reasoning.element_path import BadPath, parse_path
 from cds.reasoning.element_types import DoesNotFit
-from cds.reasoning.set_element import set_element
+from cds.reasoning.set_element import copied_for, set_element
 
 QUANTITY = {"value": Decimal("2.5"), "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg"}
 CODING = {"system": "http://loinc.org", "code": "2160-0"}
@@ -175,3 +176,19 @@ def test_a_path_through_a_list_of_several_needs_an_index():
     assert after("MedicationRequest", "dosageInstruction[1].text", "c", before)["dosageInstruction"][1] == {"text": "c"}
     with pytest.raises(DoesNotFit, match="has 2 items"):
         after("MedicationRequest", "dosageInstruction.text", "c", before)
+
+
+@pytest.mark.parametrize("path", ["dosageInstruction[0].text", "extension('http://example.org/x').value", "status"])
+def test_a_copy_for_one_path_takes_the_change_and_leaves_the_original_alone(path):
+    original = {
+        "resourceType": "MedicationRequest",
+        "status": "draft",
+        "extension": [{"url": "http://example.org/x", "valueString": "before"}],
+        "dosageInstruction": [{"text": "before", "timing": {"code": {"text": "daily"}}}],
+    }
+    before = copied(original)
+    steps = parse_path(path).steps
+    changed = copied_for(original, "MedicationRequest", steps)
+    set_element(changed, "MedicationRequest", steps, "after")
+    assert original == before
+    assert changed != before
