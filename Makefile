@@ -71,7 +71,7 @@ bench: $(VENV)/.dev ## Time the server beside its ceiling and its peers, into do
 	$(BIN)/python -m tests.benchmarks.run
 
 bench-flame: $(VENV)/.dev ## Draw a flame graph of a hook call, into .cache/bench/flame.svg
-	$(PIP) install --quiet py-spy
+	$(PIP) install --quiet py-spy==0.4.3
 	$(BIN)/python -m tests.benchmarks.flame
 
 conformance-engine: $(VENV)/.dev ## HL7's CQL and FHIRPath suites, and comparison with the reference engines (needs Node)
