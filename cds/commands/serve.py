@@ -14,6 +14,7 @@ from rich.console import Console
 
 from cds.app import create_app
 from cds.commands.workers import Workers
+from cds.engine.runtime.units import validate
 from cds.errors import SettingsError
 from cds.logs import configure_logs
 from cds.settings import Settings
@@ -37,6 +38,7 @@ def serve(settings: Settings, listening: socket.socket, *, sandbox: bool, demo: 
     export_traces(settings.traces)
     console.print("fhir-cds: loading guidelines …")
     app = create_app(settings, sandbox=sandbox)
+    validate("mg")  # reads UCUM's grammar now, where no patient waits: stored logic was compiled without it
     _settle_garbage_collector()
     config = uvicorn.Config(
         app,
