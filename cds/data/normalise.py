@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from operator import is_not
 from typing import Any
 
 from cds.data.remembered_mappings import Codes, Mappings, RememberedMappings
@@ -130,7 +131,7 @@ def _each(
 
 
 def _has_changed(new: list[Any], old: list[Any]) -> bool:
-    return any(one is not other for one, other in zip(new, old, strict=True))
+    return any(map(is_not, new, old))
 
 
 def _translate_concept(concept: dict[str, Any], mappings: RememberedMappings) -> dict[str, Any]:
@@ -143,6 +144,10 @@ def _translate_concept(concept: dict[str, Any], mappings: RememberedMappings) ->
 
 def _codes_of(concept: Any) -> Codes:
     codings = codings_of(concept)
+    if len(codings) == 1:  # nearly always, and there are thousands
+        system, code = codings[0].get("system"), codings[0].get("code")
+        if type(system) is str and type(code) is str:
+            return ((system, code),)
     return tuple([(str(coding.get("system", "")), str(coding["code"])) for coding in codings if "code" in coding])
 
 

@@ -60,17 +60,18 @@ def _read_bundle(bundle: Mapping[str, Any], query: PrefetchQuery) -> Prefetched:
     entries = bundle.get("entry")
     if bundle.get("type") not in _BUNDLE_TYPES or not isinstance(entries, (list, type(None))):
         return Prefetched(PrefetchState.INVALID)
-    if not all(isinstance(entry, Mapping) and isinstance(entry.get("resource"), dict) for entry in entries_of(bundle)):
+    if not all(isinstance(e, (dict, Mapping)) and isinstance(e.get("resource"), dict) for e in entries_of(bundle)):
         return Prefetched(PrefetchState.INVALID)
     # A client that could not fill in a token searched for nothing (CH-071).
     if "{{" in (link_of(bundle, "self") or "").replace("%7B", "{").replace("%7b", "{"):
         return Prefetched(PrefetchState.MISSING)
-    if any(reports_failure(outcome) for outcome in outcomes_of(bundle)):
+    outcomes = list(outcomes_of(bundle))
+    if any(map(reports_failure, outcomes)):
         return Prefetched(PrefetchState.FAILED)
     total = bundle.get("total")
     if link_of(bundle, "next") or (isinstance(total, int) and total > match_count(bundle)):
         return Prefetched(PrefetchState.INCOMPLETE)
-    resources = tuple(resources_of(bundle))
+    resources = list(resources_of(bundle)) if outcomes else [entry["resource"] for entry in entries_of(bundle)]
     wanted = tuple(resource for resource in resources if _is_expected(resource, query))
     if len(wanted) != len(resources) and not wanted:
         return Prefetched(PrefetchState.INVALID)

@@ -71,7 +71,8 @@ def searchset(
 def _is_outcome(entry: Mapping[str, Any]) -> bool:
     if "search" in entry and object_at(entry, "search").get("mode") == "outcome":
         return True
-    return object_at(entry, "resource").get("resourceType") == "OperationOutcome"
+    resource = entry.get("resource")
+    return isinstance(resource, (dict, Mapping)) and resource.get("resourceType") == "OperationOutcome"
 
 
 def _full_url(base_url: str, resource: Mapping[str, Any]) -> dict[str, str]:

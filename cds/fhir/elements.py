@@ -1,9 +1,12 @@
-"""Walk FHIR JSON by element path."""
+"""Walk FHIR JSON by element path.
+
+`dict` is asked for before `Mapping`, because to ask an abstract class is slow.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from typing import Any
 
 
 def values_at(node: Any, path: str) -> list[Any]:
@@ -15,7 +18,7 @@ def values_at(node: Any, path: str) -> list[Any]:
     for name in path.split("."):
         found: list[Any] = []
         for candidate in nodes:
-            if not _is_object(candidate):
+            if not isinstance(candidate, (dict, Mapping)):
                 continue
             value = candidate.get(name)
             if isinstance(value, list):
@@ -28,25 +31,21 @@ def values_at(node: Any, path: str) -> list[Any]:
 
 def object_at(node: Any, name: str) -> Mapping[str, Any]:
     """Give the object under a member; empty where there is none or something else stands there."""
-    value = node.get(name) if _is_object(node) else None
-    return value if _is_object(value) else {}
+    value = node.get(name) if isinstance(node, (dict, Mapping)) else None
+    return value if isinstance(value, (dict, Mapping)) else {}
 
 
 def objects_at(node: Any, name: str) -> list[dict[str, Any]]:
     """List the objects of a repeating member, leaving out what is none."""
-    value = node.get(name) if _is_object(node) else None
+    value = node.get(name) if isinstance(node, (dict, Mapping)) else None
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def codings_of(concept: Any) -> list[Mapping[str, Any]]:
     """List the codings of a CodeableConcept, or the Coding itself."""
-    if not _is_object(concept):
+    if not isinstance(concept, (dict, Mapping)):
         return []
     coding = concept.get("coding")
     if isinstance(coding, list):
-        return [item for item in coding if _is_object(item)]
+        return [item for item in coding if isinstance(item, (dict, Mapping))]
     return [concept] if "code" in concept else []
-
-
-def _is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
-    return type(value) is dict or isinstance(value, Mapping)  # to ask an abstract class is slow

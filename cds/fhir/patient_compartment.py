@@ -37,7 +37,7 @@ def patient_reference(resource: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if resource.get("resourceType") == "Appointment":
         return next(_patients_among(resource.get("participant") or ()), None)
     reference = resource.get(patient_element(str(resource.get("resourceType"))))
-    return reference if isinstance(reference, Mapping) else None
+    return reference if isinstance(reference, (dict, Mapping)) else None
 
 
 def _patients_among(participants: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
