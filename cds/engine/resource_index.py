@@ -100,7 +100,13 @@ class ResourceIndex:
                 value = resource.get(name)
                 if value is not None:
                     for system, code in _codes_of(value) if is_code else _pairs(value):
-                        index.setdefault(system, {}).setdefault(code, []).append(position)
+                        held = index.get(system)
+                        if held is None:
+                            held = index[system] = {}
+                        if code in held:
+                            held[code].append(position)
+                        else:
+                            held[code] = [position]
         return index
 
 

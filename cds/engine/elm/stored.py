@@ -9,6 +9,7 @@ import io
 import marshal
 import pickle
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import CodeType
 from typing import Any, Protocol
 
@@ -33,43 +34,35 @@ def load(store: Store, key: str, includes: Iterable[CompiledLibrary]) -> Compile
     stored = store.get(_KIND, key)
     if stored is None:
         return None
-    terms = {library.document.name: library.interface.terms for library in includes}
-    library: CompiledLibrary = _Reader(io.BytesIO(stored), terms).load()
-    return library
+    library: CompiledLibrary
+    library, names = pickle.loads(stored)  # noqa: S301 - what a store gives back, this program has put there
+    terms = {one.document.name: one.interface.terms for one in includes}
+    return _with_terms(library, {alias: terms[name] for alias, name in names.items()})
 
 
 def save(store: Store, library: CompiledLibrary, includes: Iterable[CompiledLibrary]) -> None:
-    """Put a library into the store; one that holds what cannot be written is compiled anew each time."""
-    names = {id(included.interface.terms): included.document.name for included in includes}
+    """Put a library into the store; one that holds what cannot be written is compiled anew each time.
+
+    The vocabulary of the libraries that it includes is not written: when it is read, they are there and have it.
+    """
+    known = {id(one.interface.terms): one.document.name for one in includes}
+    names = {alias: known[id(terms)] for alias, terms in library.interface.terms.includes.items()}
     written = io.BytesIO()
     try:
-        _Writer(written, names).dump(library)
+        _Writer(written, pickle.HIGHEST_PROTOCOL).dump((_with_terms(library, {}), names))
     except (pickle.PicklingError, AttributeError, TypeError, RecursionError, ValueError):
         return
     store.put(_KIND, library.key, written.getvalue())
 
 
+def _with_terms(library: CompiledLibrary, includes: Mapping[str, Terms]) -> CompiledLibrary:
+    interface = library.interface
+    return replace(library, interface=replace(interface, terms=replace(interface.terms, includes=includes)))
+
+
 class _Writer(pickle.Pickler):
-    """Writes code by `marshal`, and the vocabulary of an included library as its name: that library has it."""
-
-    def __init__(self, file: io.BytesIO, names: Mapping[int, str]) -> None:
-        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
-        self._names = names
-
-    def persistent_id(self, obj: Any) -> str | None:
-        """Name what is not written, but taken from another library when this one is read."""
-        return self._names.get(id(obj))
+    """Writes code, which pickle cannot, by `marshal`."""
 
     def reducer_override(self, obj: Any) -> Any:
-        """Write code, which pickle cannot."""
+        """Say how code is written."""
         return (marshal.loads, (marshal.dumps(obj),)) if isinstance(obj, CodeType) else NotImplemented
-
-
-class _Reader(pickle.Unpickler):
-    def __init__(self, file: io.BytesIO, terms: Mapping[str, Terms]) -> None:
-        super().__init__(file)
-        self._terms = terms
-
-    def persistent_load(self, pid: str) -> Terms:
-        """Return the vocabulary of an included library."""
-        return self._terms[pid]
