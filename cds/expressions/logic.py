@@ -161,9 +161,11 @@ class Compiler:
             if libraries <= held:
                 return engine
         compiled = [found for one in self._shelf.artifacts if one in libraries and (found := self._shelf.compiled(one))]
-        sources = map(_source, _included_first(compiled))
         self._engines[libraries] = Engine(
-            sources, value_sets=EngineValueSets(self.value_sets), explain="always", store=self._cache
+            map(_source, _included_first(compiled)),
+            value_sets=EngineValueSets(self.value_sets),
+            explain="always",
+            store=None if self._cache is NO_CACHE else self._cache,
         )
         return self._engines[libraries]
 
