@@ -28,7 +28,7 @@ import structlog
 from cds import STARTED
 
 _log = structlog.get_logger()
-_JUDGES = ("fhir.resources", "fhir-core", "pydantic", "pydantic-core", "orjson", "ucumvert")
+_JUDGES = ("fhir.resources", "fhir-core", "pydantic", "pydantic-core", "orjson", "ucumvert", "lark")
 _PRIVATE = 0o700
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _DIGEST_BYTES = 32
@@ -120,10 +120,10 @@ class DiskCache:
 def default_directory() -> Path | None:
     """Return the directory for caches of this user (XDG Base Directory Specification); None when there is no home."""
     try:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+        return (base if base.is_absolute() else Path.home() / ".cache") / "fhir-cds"
     except RuntimeError:
         return None
-    return Path(base) / "fhir-cds"
 
 
 def open_cache(directory: Path | None) -> Cache:
@@ -186,7 +186,7 @@ def _this_program() -> str | None:
 
     None when its source is not there, or has changed since the process began: then it does not say what runs here.
     """
-    digest = hashlib.sha256(f"{sys.version}\n{sys.implementation.cache_tag}\n".encode())
+    digest = hashlib.sha256(f"{sys.version}\n{sys.implementation.cache_tag}\n{sys.flags.optimize}\n".encode())
     for name in _JUDGES:
         try:
             digest.update(f"{name} {version(name)}\n".encode())

@@ -176,8 +176,10 @@ def test_versions_not_used_for_long_go_and_nothing_else(directory, monkeypatch):
 def test_it_lies_in_the_cache_directory_of_the_user(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert default_directory() == tmp_path / "fhir-cds"
-    monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", "not/absolute")
+    assert default_directory() == tmp_path / ".cache" / "fhir-cds"
+    monkeypatch.delenv("XDG_CACHE_HOME")
     assert default_directory() == tmp_path / ".cache" / "fhir-cds"
 
     def no_home():
