@@ -30,9 +30,11 @@ def evaluate_conditions(
             traces.append(_skipped(place, expression))
             continue
         evaluated = evaluators.evaluate(expression, scope, holder=condition)
-        traces.append(ExpressionTrace.of(place, evaluated, evaluated.outcome, reason=evaluated.reason))
-        settled = evaluated.outcome is Outcome.FALSE
-    return all_of(trace.outcome for trace in traces), tuple(traces)
+        outcome = evaluated.outcome
+        reason = evaluated.reason if outcome is Outcome.ERROR else None
+        traces.append(ExpressionTrace.of(place, evaluated, outcome, reason=reason))
+        settled = outcome is Outcome.FALSE
+    return all_of([trace.outcome for trace in traces]), tuple(traces)
 
 
 def _skipped(path: str, expression: Mapping[str, Any]) -> ExpressionTrace:
