@@ -11,25 +11,16 @@ from cds.engine.elm import compile as elm_compile
 from cds.engine.elm import libraries
 from cds.expressions.logic import Compiler
 from cds.tester.runner import run_cases
+from tests.unit.memory_cache import MemoryCache
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = [ROOT / "fhir_mappings", ROOT / "plan_definitions"]
 
 
-class Memory(dict):
-    """A cache in memory."""
-
-    def get(self, kind, key):
-        return super().get((kind, key))
-
-    def put(self, kind, key, value):
-        self[kind, key] = value
-
-
 @pytest.fixture(scope="module")
-def stored() -> Memory:
+def stored() -> MemoryCache:
     """What a first start keeps."""
-    cache = Memory()
+    cache = MemoryCache()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(elm_compile, "_cache", type(elm_compile._cache)())
         content = load_content(SHIPPED, cache=cache)

@@ -9,18 +9,9 @@ import pytest
 from cds.cache import NO_CACHE
 from cds.content import loader
 from cds.content.loader import read_contents
+from tests.unit.memory_cache import MemoryCache
 
 PLAN = {"resourceType": "PlanDefinition", "id": "one", "status": "active"}
-
-
-class Memory(dict):
-    """A cache in memory."""
-
-    def get(self, kind, key):
-        return super().get((kind, key))
-
-    def put(self, kind, key, value):
-        self[kind, key] = value
 
 
 @pytest.fixture
@@ -49,14 +40,14 @@ def read(folder, cache):
 
 def test_a_file_found_valid_is_not_judged_again(tmp_path, judged):
     write(tmp_path, PLAN, PLAN | {"id": "two"})
-    cache = Memory()
+    cache = MemoryCache()
     assert read(tmp_path, cache) == read(tmp_path, cache) == (["one", "two"], [])
     assert judged == ["one", "two"]
 
 
 def test_a_file_that_changed_is_judged_again_and_the_others_are_not(tmp_path, judged):
     write(tmp_path, PLAN, PLAN | {"id": "two"})
-    cache = Memory()
+    cache = MemoryCache()
     read(tmp_path, cache)
     write(tmp_path, PLAN | {"status": "activ"})
     assert read(tmp_path, cache)[0] == ["two"]
@@ -71,7 +62,7 @@ def test_a_file_that_is_not_valid_is_judged_and_told_each_time(tmp_path, judged)
     bundle = {"resourceType": "Bundle", "id": "three", "type": "collection", "entry": [{"resource": PLAN}]}
     bundle["entry"].append({"resource": PLAN | {"colour": "red"}})
     write(tmp_path, bundle)
-    cache = Memory()
+    cache = MemoryCache()
     first = read(tmp_path, cache)
     assert len(first[1]) == 2
     assert read(tmp_path, cache) == first

@@ -20,6 +20,7 @@ from cds.reasoning.apply import apply_plan_definition
 from cds.reasoning.call import Applied, Call
 from cds.terminology.value_sets import ValueSets
 from tests.unit.expressions.small_elm import action, boolean, define, exists, library, plan, refers
+from tests.unit.memory_cache import MemoryCache
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 PATIENT = {"resourceType": "Patient", "id": "p1", "gender": "female"}
@@ -211,18 +212,8 @@ def test_a_complete_code_system_is_known_to_the_engine_too():
     assert EngineValueSets(ValueSets([system])).codes("urn:s", None) == {"urn:s": {"1"}}
 
 
-class Memory(dict):
-    """A cache in memory."""
-
-    def get(self, kind, key):
-        return super().get((kind, key))
-
-    def put(self, kind, key, value):
-        self[kind, key] = value
-
-
 def test_a_library_compiled_before_is_not_read_again(tmp_path, monkeypatch):
-    cache = Memory()
+    cache = MemoryCache()
     content(tmp_path, library(boolean("Yes", True)), plan(action("a", "Yes")))
     for _ in range(2):
         monkeypatch.setattr(elm_compile, "_cache", type(elm_compile._cache)())  # as in a new process

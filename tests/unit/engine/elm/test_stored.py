@@ -11,22 +11,13 @@ from cds.engine import Engine, EvaluationError, LibrarySource, UnsupportedError,
 from cds.engine.elm import compile as elm_compile
 from cds.engine.elm.document import read_library
 from tests.unit.engine.conftest import NOW, SNOMED, ValueSets, elm, observation
+from tests.unit.memory_cache import MemoryCache
 
 RESOURCES = [
     {"resourceType": "Patient", "id": "p1", "birthDate": "1950-06-15"},
     observation("new", "2160-0", "2026-01-01", 200),
     {"resourceType": "Condition", "id": "c1", "code": {"coding": [{"system": SNOMED, "code": "44054006"}]}},
 ]
-
-
-class Store(dict):
-    """A store in memory that counts what is put."""
-
-    def get(self, kind, key):
-        return super().get((kind, key))
-
-    def put(self, kind, key, value):
-        self[kind, key] = value
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +72,7 @@ def answers(made):
 
 
 def test_code_from_the_store_answers_as_code_that_was_just_compiled(next_process):
-    store, first = Store(), libraries()
+    store, first = MemoryCache(), libraries()
     compiled = answers(engine(first, store))
     assert sorted(first.read) == ["Common", "Guide", "User"]
     assert len(store) == 3
@@ -94,7 +85,7 @@ def test_code_from_the_store_answers_as_code_that_was_just_compiled(next_process
 
 
 def test_a_changed_library_is_compiled_again_with_those_that_include_it(next_process):
-    store = Store()
+    store = MemoryCache()
     engine(libraries(), store)
     next_process()
     changed = elm("Common")
@@ -105,7 +96,7 @@ def test_a_changed_library_is_compiled_again_with_those_that_include_it(next_pro
 
 
 def test_a_store_without_the_variant_asked_for_is_no_store(next_process):
-    store = Store()
+    store = MemoryCache()
     engine(libraries(), store, explain="never")
     next_process()
     sources = libraries()
@@ -115,7 +106,7 @@ def test_a_store_without_the_variant_asked_for_is_no_store(next_process):
 
 
 def test_a_library_given_twice_is_refused_from_the_store_too(next_process):
-    store = Store()
+    store = MemoryCache()
     engine(libraries(), store)
     next_process()
     with pytest.raises(UnsupportedError, match="given twice"):
@@ -127,14 +118,14 @@ def test_what_does_not_compile_is_not_stored():
     broken["library"]["statements"]["def"].append(
         {"name": "Broken", "context": "Patient", "expression": {"type": "NoSuchOperator"}}
     )
-    store = Store()
+    store = MemoryCache()
     with pytest.raises(UnsupportedError, match="NoSuchOperator"):
         engine(Sources(broken), store)
     assert not store
 
 
 def test_the_clock_is_not_stored(next_process):
-    store = Store()
+    store = MemoryCache()
     before = engine(libraries(), store).session(RESOURCES, now=NOW).evaluate("User", "Age")
     next_process()
     later = datetime(NOW.year + 1, NOW.month, NOW.day, tzinfo=UTC)
