@@ -1,4 +1,7 @@
-"""HTTP connections that do not wait for ever, and that refuse a hook call themselves when the queue is full."""
+"""HTTP connections that do not wait for ever, nor hold an address or headers of any length.
+
+A hook call is refused here too, at its headers, when the queue is full.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,11 @@ from httptools import HttpParserInvalidURLError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from cds.web.admission import PLACE
-from cds.web.door import STATE, Door, is_hook_call
+from cds.web.door import STATE, Door, end_of_connection, is_hook_call
+from cds.web.guard import MAX_HEADER_BYTES, MAX_URL_BYTES
 
 HEADER_SECONDS = 10.0
+MAX_HEAD_BYTES = MAX_URL_BYTES + 2 * MAX_HEADER_BYTES  # what is below may be refused by the guard, which names the cap
 
 
 class TimedConnection(HttpToolsProtocol):
@@ -20,6 +25,8 @@ class TimedConnection(HttpToolsProtocol):
     header_seconds = HEADER_SECONDS
     _waiting: asyncio.TimerHandle | None = None
     _refused = False
+    _in_head = False
+    _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Start the clock for the first request."""
@@ -31,10 +38,19 @@ class TimedConnection(HttpToolsProtocol):
         self._stop_waiting()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """Give up on a request whose address or headers go on and on: until they are whole, they are held."""
+        in_head = self._in_head
+        super().data_received(data)
+        if in_head and self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._end(431)
+
     def on_message_begin(self) -> None:
         """Start the clock for a further request on this connection."""
         super().on_message_begin()
-        self._refused = False
+        self._refused, self._in_head, self._head_bytes = False, True, 0
         if self._waiting is None:
             self._wait_for_headers()
 
@@ -46,6 +62,10 @@ class TimedConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> Any:
         """Stop the clock: from here on the body has its own. A call without a place is answered here."""
+        self._in_head = False
+        if len(self.url) > MAX_URL_BYTES:
+            self._end(414)
+            return None
         door: Door | None = self.app_state.get(STATE)
         if door is not None and self._is_idle and is_hook_call(self.parser.get_method(), self.url):
             place = door.enter(self.client[0] if self.client else "")
@@ -76,6 +96,16 @@ class TimedConnection(HttpToolsProtocol):
         self.transport.write(door.refusal(self.headers, headers))
         if last:
             self.transport.close()
+
+    def _end(self, status: int) -> None:
+        """Refuse a request whose head is too long, and the connection with it."""
+        if self.transport.is_closing() or not self._is_idle:
+            return
+        self._in_head = False
+        self._stop_waiting()
+        self.cycle = _ANSWERED
+        self.transport.write(end_of_connection(status, self.headers, self.app_state.get(STATE)))
+        self.transport.close()
 
     def _wait_for_headers(self) -> None:
         self._waiting = self.loop.call_later(self.header_seconds, self.transport.close)

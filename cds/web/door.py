@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import structlog
 from fastapi import Request
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from cds.fhir.json import dumps
 from cds.fhir.operation_outcome import operation_outcome
@@ -21,10 +22,7 @@ from cds.web.metrics import Metrics
 STATE = "door"
 _LOG_SECONDS = 1.0
 _BODY = dumps(operation_outcome("throttled", "the server has all it can do: try again"))
-_HEAD = (
-    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/fhir+json\r\nretry-after: 1\r\n"
-    b"content-length: " + str(len(_BODY)).encode() + b"\r\nx-request-id: "
-)
+_TOO_LONG = dumps(operation_outcome("too-long", "the address or the headers are too long"))
 
 _log = structlog.get_logger()
 Headers = Iterable[tuple[bytes, bytes]]
@@ -35,6 +33,7 @@ class Door:
 
     def __init__(self, admission: Admission, metrics: Metrics) -> None:
         self._admission = admission
+        self._refusals = metrics.refusals
         self._counter = metrics.refusals.labels("503")
         self._refused = 0
 
@@ -43,16 +42,19 @@ class Door:
         try:
             return self._admission.take_place(address)
         except Overloaded:
-            self._count()
+            self._count_for_load()
             return None
 
     @staticmethod
     def refusal(headers: list[tuple[bytes, bytes]], more: Headers) -> bytes:
         """Write the refusal of a request with these headers; `more` are headers of the server's own."""
-        lines = b"".join(b"\r\n%b: %b" % header for header in more)
-        return b"".join((_HEAD, request_id_of(headers), lines, b"\r\n\r\n", _BODY))
+        return _answer(503, _BODY, headers, [(b"retry-after", b"1"), *more])
 
-    def _count(self) -> None:
+    def count(self, status: int) -> None:
+        """Count a refusal at the edge that is not for load."""
+        self._refusals.labels(str(status)).inc()
+
+    def _count_for_load(self) -> None:
         """Count a refusal; the log has one line for those of a second, which are thousands."""
         self._counter.inc()
         if not self._refused:
@@ -62,6 +64,21 @@ class Door:
     def _write(self) -> None:
         _log.warning("hook calls refused at the door", status=503, calls=self._refused, seconds=_LOG_SECONDS)
         self._refused = 0
+
+
+def end_of_connection(status: int, headers: list[tuple[bytes, bytes]], door: Door | None) -> bytes:
+    """Write the refusal of a request whose head is too long (414, 431); count it and log it."""
+    if door is not None:
+        door.count(status)
+    request_id = request_id_of(headers)
+    _log.warning("request refused at the edge", status=status, request_id=request_id.decode())
+    return _answer(status, _TOO_LONG, [(b"x-request-id", request_id)], [(b"connection", b"close")])
+
+
+def _answer(status: int, body: bytes, headers: list[tuple[bytes, bytes]], more: Headers) -> bytes:
+    lines = b"".join(b"\r\n%b: %b" % header for header in more)
+    first = STATUS_LINE[status] + b"content-type: application/fhir+json\r\ncontent-length: %d\r\nx-request-id: "
+    return b"".join((first % len(body), request_id_of(headers), lines, b"\r\n\r\n", body))
 
 
 def place_of(request: Request, admission: Admission) -> Place:

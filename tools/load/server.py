@@ -34,8 +34,13 @@ class Running:
     @property
     def megabytes(self) -> float:
         """The resident memory of the process."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
-        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+        return megabytes_of(self.process.pid)
+
+    @property
+    def workers(self) -> list[int]:
+        """The ids of the worker processes, where it runs several."""
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in path.read_text(encoding="ascii").split()]
 
     @property
     def processor_seconds(self) -> float:
@@ -44,8 +49,17 @@ class Running:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def megabytes_of(pid: int) -> float:
+    """The resident memory of a process; 0 of one that ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except FileNotFoundError:
+        return 0.0
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024 if "VmRSS:" in status else 0.0
+
+
 @contextlib.contextmanager
-def running(database: Path, **settings: str) -> Iterator[Running]:
+def running(database: Path, *, workers: int = 1, **settings: str) -> Iterator[Running]:
     """Run `cds serve` until the block ends."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -53,6 +67,8 @@ def running(database: Path, **settings: str) -> Iterator[Running]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
     environment |= {"CDS_DATABASE": f"sqlite:///{database}", **settings}
     command = [sys.executable, "-m", "cds", "serve", "--port", str(port)]
+    if workers > 1:
+        command += ["--workers", str(workers)]
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet) as process:
         url = f"http://127.0.0.1:{port}"
@@ -76,13 +92,15 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float 
     raise TimeoutError(msg)
 
 
-def bodies(url: str, service_id: str, *, fhir_server: str | None = None) -> list[bytes]:
-    """Write the request of every synthetic patient for one service, with the whole prefetch."""
+def bodies(url: str, service_id: str, *, fhir_server: str | None = None, most: int | None = None) -> list[bytes]:
+    """Write the request of every synthetic patient, or of the first ones, for a service, with the whole prefetch."""
     services = httpx.get(f"{url}/cds-services", trust_env=False).json()["services"]
     service: dict[str, Any] = next(one for one in services if one["id"] == service_id)
     sandbox = SandboxServer(FHIRStore(sandbox_resources(datetime.now(UTC).date())))
-    found = []
+    found: list[bytes] = []
     for story in STORIES:
+        if len(found) == most:
+            break
         body = demo_request(story, service["hook"], fhir_server or "")
         if service["hook"].startswith("order-") and not body["context"]["draftOrders"]["entry"]:
             continue

@@ -19,7 +19,7 @@ from cds.data.fhir_servers import AllowedServers
 from cds.data.fhir_transport import FHIRTransport, HTTPAnswer
 from cds.decisions.memory import MemoryLog
 from cds.errors import CDSError
-from cds.fhir.json import dumps
+from cds.fhir.json import dumps, loads
 from cds.hooks.request import CDSRequest
 from cds.hooks.response import CDSResponse
 from cds.knowledge import Knowledge
@@ -63,7 +63,7 @@ class Answers:
         if self.differs:
             return ["other cards than from prefetch"]
         text = dumps(without_meta(self.read.to_wire())).decode().replace(self.case.prefix, "")
-        return [*differences(self.case.case.expect, CDSResponse.model_validate_json(text).cards)]
+        return [*differences(self.case.case.expect, CDSResponse.model_validate(loads(text)).cards)]
 
 
 def without_meta(node: Any) -> Any:

@@ -61,9 +61,9 @@ def what_the_host_header_says_is_in_no_answer(target: Range) -> None:
             b"GET /cds-services HTTP/1.1\r\n" + HOST + b"".join(b"X-%d: a\r\n" % number for number in range(2000)),
             431,
         ),
+        "headers without end": (b"GET /cds-services HTTP/1.1\r\n" + HOST + b"X: a\r\n" * 2_000_000, 431),
         "an address of 60 kB": (b"GET /cds-services?" + b"a" * 60_000 + b" HTTP/1.1\r\n" + HOST, 414),
-        # Beyond 64 kB the HTTP parser itself refuses.
-        "an address of 100 kB": (b"GET /cds-services?" + b"a" * 100_000 + b" HTTP/1.1\r\n" + HOST, 400),
+        "an address of 100 kB": (b"GET /cds-services?" + b"a" * 100_000 + b" HTTP/1.1\r\n" + HOST, 414),
     },
 )
 def headers_and_addresses_have_a_size(target: Range, case: tuple[bytes, int]) -> None:
@@ -171,24 +171,25 @@ def another_method_is_405_with_allow(target: Range) -> None:
 @row(
     9,
     {
-        "an unknown id": f"/cds-services/{CANARY}",
-        "dot segments": f"/cds-services/%2e%2e/{CANARY}",
-        "a double slash": f"/cds-services//{SERVICE}",
-        "a slash too many": f"{CALL}/",
-        "a NUL": f"{CALL}%00",
-        "a newline": f"{CALL}%0d%0aX-{CANARY}: 1",
-        "half an escape": f"{CALL}%",
-        "an id of 8 kB": "/cds-services/" + CANARY * 700,
+        "an unknown id": (f"/cds-services/{CANARY}", 404),
+        "dot segments": (f"/cds-services/%2e%2e/{CANARY}", 404),
+        "a double slash": (f"/cds-services//{SERVICE}", 404),
+        "a slash too many": (f"{CALL}/", 404),
+        "a NUL": (f"{CALL}%00", 404),
+        "a newline": (f"{CALL}%0d%0aX-{CANARY}: 1", 400),  # the space makes it no address at all
+        "half an escape": (f"{CALL}%", 404),
+        "an id of 8 kB": ("/cds-services/" + CANARY * 700, 404),
     },
 )
-def an_address_without_a_service_is_404(target: Range, path: str) -> None:
+def an_address_without_a_service_is_404(target: Range, case: tuple[str, int]) -> None:
+    path, status = case
     request = b"POST " + path.encode() + b" HTTP/1.1\r\n" + HOST + b"Content-Length: 0\r\n\r\n"
     answer = target.raw(request, then_close=True)
-    assert statuses(answer) in ([404], [400])
+    assert statuses(answer) == [status]
     assert CANARY.encode() not in answer
     assert PATIENT.encode() not in answer
 
 
 @row(9)
 def an_id_of_10_kb_is_an_address_that_is_too_long(target: Range) -> None:
-    refused(target.open.http.post("/cds-services/" + CANARY * 1000, json={}), 404, 414)
+    refused(target.open.http.post("/cds-services/" + CANARY * 1000, json={}), 414)

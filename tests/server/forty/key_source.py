@@ -1,4 +1,4 @@
-"""Rows 20, 21 and 26 where the client's keys are fetched: who serves them, and how often they are asked for."""
+"""Rows 19, 20, 21 and 26 where the client's keys are fetched: who serves them, and how often they are asked for."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
+from joserfc import jws
 
 from cds.errors import Unavailable
 from cds.web.client_auth import ClientAuthenticator, Unauthorized
 from cds.web.clients import Client
-from cds.web.key_sets import COOLDOWN, LIFETIME, KeySets
+from cds.web.key_sets import COOLDOWN, LIFETIME, STALE, KeySets
 from tests.server.client_tokens import KEYS, bearer
 from tests.server.conftest import NOW
 from tests.server.forty.callers import PATH, URL, by_nobody, compact, headed
@@ -67,11 +69,41 @@ def key_set(*keys: dict[str, Any]) -> httpx.Response:
 GOOD = KEYS["ehr-1"].as_dict(private=False)
 
 
+@row(
+    19,
+    {
+        "none": ({"alg": "none"}, 0),
+        "HS384": ({"alg": "HS384"}, 0),
+        "PBES2 with a million rounds": ({"alg": "PBES2-HS256+A128KW", "p2c": 1_000_000, "p2s": "AA"}, 0),
+        "RS256, which is not agreed": ({"alg": "RS256"}, 0),
+        "crit": ({"crit": ["exp"]}, 0),
+        "a key of its own": ({"jwk": KEYS["ehr-2"].as_dict(private=False), "kid": "own"}, 0),
+        "x5u": ({"x5u": "https://evil.example/c.pem"}, 1),
+    },
+)
+def what_a_token_asks_for_costs_one_verification_at_most(_target: Range, case: tuple[dict[str, Any], int]) -> None:
+    """Constant work: a refused header leads to no signature, another one to one, and only our own address is asked."""
+    header, verifications = case
+    source = KeySource(lambda: key_set(GOOD))
+    with patch.object(jws, "deserialize_compact", side_effect=jws.deserialize_compact) as verifying:
+        assert source.verify(compact(headed(**header), by_nobody)) == [401]
+    assert verifying.call_count == verifications
+    assert set(source.fetched) <= {"https://ehr-1.example/jwks"}
+    assert len(source.fetched) <= 1
+
+
 @row(20)
 def a_jku_that_is_not_the_registered_one_is_401_without_a_fetch(_target: Range) -> None:
     source = KeySource(lambda: key_set(GOOD))
-    elsewhere = ("https://ehr-1.example/other", "http://ehr-1.example/jwks", "https://ehr-1.example.evil.com/jwks")
-    assert source.verify(*(bearer(PATH, header={"jku": url}) for url in elsewhere)) == [401, 401, 401]
+    elsewhere = (
+        "https://evil.example/jwks",
+        "https://ehr-1.example/other",
+        "http://ehr-1.example/jwks",
+        "https://ehr-1.example.evil.com/jwks",
+        "https://ehr-1.example@evil.example/jwks",
+        "https://ehr-1.example:8443/jwks",
+    )
+    assert set(source.verify(*(bearer(PATH, header={"jku": url}) for url in elsewhere))) == {401}
     assert source.fetched == []
 
 
@@ -129,3 +161,14 @@ def known_keys_serve_while_the_source_is_down_and_a_withdrawn_one_is_refused(_ta
     source.answer = lambda: key_set({**KEYS["ehr-2"].as_dict(private=False)})
     source.now += COOLDOWN + 1
     assert source.verify(bearer(PATH)) == [401]
+
+
+@row(26)
+def keys_that_have_not_been_confirmed_for_too_long_serve_nobody(_target: Range) -> None:
+    source = KeySource(lambda: key_set(GOOD))
+    assert source.verify(bearer(PATH)) == [200]
+    source.answer = lambda: httpx.Response(500)
+    source.now += STALE - 1
+    assert source.verify(bearer(PATH)) == [200]
+    source.now += COOLDOWN + 1
+    assert source.verify(bearer(PATH)) == [503]
