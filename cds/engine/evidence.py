@@ -47,8 +47,8 @@ class Explanation(NamedTuple):
     """What definitions rest on, each for itself: what several of them use is there once.
 
     `reads` holds for each definition the resources that it read itself, each with what it found there by JSON path:
-    nothing where the resource counted as a whole. `uses` are the definitions that it referred to. A resource may be
-    there several times.
+    nothing where the resource counted as a whole. `uses` are the definitions that it referred to. A resource, or a
+    definition used, may be there several times.
     """
 
     reads: Mapping[Name, Sequence[tuple[Json, Json]]]
@@ -77,9 +77,6 @@ class Explanation(NamedTuple):
         return tuple(found)
 
 
-_SLOTS = {int}
-
-
 def explain(names: Sequence[Name], notes_of: Mapping[int, Sequence[Note]]) -> Explanation:
     """Put in order what the code of each slot wrote down; `names` are library and name of each slot.
 
@@ -89,23 +86,21 @@ def explain(names: Sequence[Name], notes_of: Mapping[int, Sequence[Note]]) -> Ex
     uses: dict[Name, list[Name]] = {}
     read: dict[tuple[int, int], list[tuple[Json, Json]]] = {}
     for slot, notes in notes_of.items():
-        kinds = set(map(type, notes))
-        plain = _flat(notes) if list in kinds else notes
-        used = plain if kinds == _SLOTS else [note for note in plain if type(note) is int]
-        if used:
-            uses[names[slot]] = [names[one] for one in dict.fromkeys(cast("Sequence[int]", used))]
-        if used is plain:
-            continue
         own: dict[tuple[int, int], list[tuple[Json, Json]]] = {}
-        for note in plain:
-            if type(note) is tuple:
+        used: list[Name] = []
+        for note in _flat(notes) if list in map(type, notes) else cast("Sequence[_Plain]", notes):
+            if type(note) is int:
+                used.append(names[note])
+            elif type(note) is tuple:
                 noted, paths = note
                 key = (id(noted), id(paths))
                 if key not in read:
                     read[key] = _read(noted, paths)
                 own[key] = read[key]
-        if found := list(chain.from_iterable(own.values())):
+        if own and (found := list(chain.from_iterable(own.values()))):
             reads[names[slot]] = found
+        if used:
+            uses[names[slot]] = used
     return Explanation(reads, uses)
 
 
