@@ -42,7 +42,8 @@ def _folded(part: str) -> str:
 
 
 def _head(results: Mapping[str, Any]) -> str:
-    kind = "A quick look with few rounds, not a benchmark" if results["quick"] else "One run"
+    quick = "A quick look with few sizes and one short round, on a machine with other work: not the benchmark"
+    kind = quick if results["quick"] else "One run"
     machine = ", ".join(f"{name} {said}" for name, said in results["machine"].items())
     return (
         f"# Benchmark\n\n{kind}, {results['date']}, {results['seconds']} seconds, written by `make bench` from "
