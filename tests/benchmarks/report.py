@@ -42,7 +42,7 @@ def _folded(part: str) -> str:
 
 
 def _head(results: Mapping[str, Any]) -> str:
-    quick = "A quick look with few sizes and one short round, on a machine with other work: not the benchmark"
+    quick = "A quick look with few sizes and one short round: not the benchmark"
     kind = quick if results["quick"] else "One run"
     machine = ", ".join(f"{name} {said}" for name, said in results["machine"].items())
     return (
