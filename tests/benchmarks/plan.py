@@ -15,9 +15,10 @@ MANY = 8
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The sizes, and the seconds and rounds of each measurement."""
+    """The sizes, and the seconds and rounds of each measurement; peers get longer rounds, as some answer slowly."""
 
     seconds: float
+    peer_seconds: float
     rounds: int
     warm_up_share: float
     sizes: tuple[int, ...]
@@ -26,13 +27,16 @@ class Plan:
     growing_clients: tuple[int, ...]
 
     def side_by_side(
-        self, contestants: Mapping[str, tuple[Running, str, bytes]], *, clients: int = MANY
+        self, contestants: Mapping[str, tuple[Running, str, bytes]], *, clients: int = MANY, seconds: float = 0
     ) -> dict[str, Load]:
         """Measure servers in turns, each with its own call, so that what else the machine does falls on all alike."""
         for contestant in contestants.values():
             load(*contestant, clients=clients, seconds=1)
         rounds = [
-            {name: load(*contestant, clients=clients, seconds=self.seconds) for name, contestant in contestants.items()}
+            {
+                name: load(*contestant, clients=clients, seconds=seconds or self.seconds)
+                for name, contestant in contestants.items()
+            }
             for _ in range(self.rounds)
         ]
         return {name: middle([one[name] for one in rounds]) for name in contestants}
@@ -45,6 +49,7 @@ class Plan:
 
 FULL = Plan(
     seconds=2,
+    peer_seconds=4,
     rounds=3,
     warm_up_share=1,
     sizes=(20, 200, 2000),
@@ -54,6 +59,7 @@ FULL = Plan(
 )
 QUICK = Plan(
     seconds=1,
+    peer_seconds=1,
     rounds=1,
     warm_up_share=0.1,
     sizes=(20, 200),

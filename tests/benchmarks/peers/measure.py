@@ -58,7 +58,7 @@ def _row(plan: Plan, contestants: list[Contestant], size: int) -> dict[str, Any]
     told(f"peers, {size} Observations")
     bodies = {one.name: rule.body(one.templates, size, rule.LOW) for one in contestants}
     called = {one.name: (one.started.server, one.url, bodies[one.name]) for one in contestants}
-    found = plan.side_by_side(called, clients=CLIENTS)
+    found = plan.side_by_side(called, clients=CLIENTS, seconds=plan.peer_seconds)
     return {
         "observations": size,
         "kilobytes": len(bodies[contestants[0].name]) // 1000,
