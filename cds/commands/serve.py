@@ -95,10 +95,11 @@ def _settle_garbage_collector() -> None:
 
     A request of some hundred kilobytes is thousands of containers; with the defaults the collector would walk all
     loaded content again and again (measured: pauses of up to 350 ms in a call). What loading left unused is kept with
-    the rest: it is one in fifty of what the collector would have to look at now.
+    the rest: it is one in fifty of what the collector would have to look at now. A call leaves no circles behind, and
+    one with 2,000 results has some 60,000 containers at work: below the threshold none of them is walked.
     """
     gc.freeze()
-    gc.set_threshold(50_000, 50, 100)
+    gc.set_threshold(150_000, 50, 100)
     gc.enable()
 
 

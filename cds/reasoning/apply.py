@@ -122,7 +122,7 @@ class _Application:
 
     def __init__(self, workshop: Workshop) -> None:
         self._workshop = workshop
-        self._definitions = DefinitionMaker(workshop, self._nested)
+        self._definitions = DefinitionMaker(workshop)
 
     def request_group(self, scope: PlanScope, *, intent: str) -> tuple[dict[str, Any], tuple[ActionTrace, ...]]:
         """Return the RequestGroup of one plan with the recording of its actions (PD-063 … PD-073)."""
@@ -180,7 +180,7 @@ class _Application:
         if outcome is not Outcome.TRUE:
             return None, _trace(action, path, outcome, conditions)
         leaf = Leaf(action=action, output=output_action(action, path, self._workshop.call), scope=scope, path=path)
-        values = self._definitions.make(leaf)
+        values = self._definitions.make(leaf, self._nested)
         if values is None:
             return None, _trace(action, path, Outcome.FALSE, conditions)
         return self._children(leaf, conditions, values, inherited=inherited)

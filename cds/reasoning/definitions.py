@@ -46,25 +46,25 @@ class Leaf:
         return "code" in self.action or self.path.count(".action[") == 1
 
 
+ApplyNested = Callable[[Artifact, Leaf], Mapping[str, Any] | None]
+"""Applies a plan that an action refers to and returns its RequestGroup, None when it must not be entered."""
+
+
 class DefinitionMaker:
-    """Makes what an action points to, and writes the reference into the output action.
+    """Makes what an action points to, and writes the reference into the output action."""
 
-    `apply_nested` applies a plan that an action refers to and returns its RequestGroup, None when it must not be
-    entered.
-    """
-
-    def __init__(self, workshop: Workshop, apply_nested: Callable[[Artifact, Leaf], Mapping[str, Any] | None]) -> None:
+    def __init__(self, workshop: Workshop) -> None:
         self._workshop = workshop
-        self._apply_nested = apply_nested
 
-    def make(self, leaf: Leaf) -> tuple[ExpressionTrace, ...] | None:
+    def make(self, leaf: Leaf, apply_nested: ApplyNested) -> tuple[ExpressionTrace, ...] | None:
         """Make the action's resource, set the action's dynamicValues, and return the record of them.
 
-        None when there is nothing to update or remove, so that the action does not apply after all.
+        None when there is nothing to update or remove, so that the action does not apply after all. `apply_nested` is
+        not kept: it belongs to who holds this, and in such a circle all data of a call would outlive the call.
         """
         if action_type(leaf.action) != "create":
             return self._change(leaf)
-        target, activity = self._create(leaf)
+        target, activity = self._create(leaf, apply_nested)
         if target.failed and not target.plan_values_set:
             self._texts(target, leaf)
         if target.resource is not None and not target.failed:
@@ -81,7 +81,7 @@ class DefinitionMaker:
         _mark(leaf, target)
         return tuple(target.traces)
 
-    def _create(self, leaf: Leaf) -> tuple[Target, Mapping[str, Any]]:
+    def _create(self, leaf: Leaf, apply_nested: ApplyNested) -> tuple[Target, Mapping[str, Any]]:
         """Return the made resource, if any, and the ActivityDefinition it came from, {} for anything else."""
         canonical = leaf.action.get("definitionCanonical")
         definition = self._find(canonical, leaf.scope)
@@ -98,7 +98,7 @@ class DefinitionMaker:
             self._workshop.report("error", "not-found", f"the definition {canonical} is not loaded", leaf.path)
             target.failed = True
         elif definition is not None and definition.type == "PlanDefinition":
-            group = self._apply_nested(definition, leaf)
+            group = apply_nested(definition, leaf)
             target.resource, target.failed = (dict(group) if group else None), group is None
         elif definition is not None:
             focus = {"focus": {"reference": f"{definition.type}/{definition.id}"}}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from cds.content.artifact import Artifact
@@ -9,6 +11,7 @@ from cds.expressions.evaluators import Evaluators
 from cds.reasoning.apply import apply_activity, apply_plan_definition
 from cds.reasoning.call import Call
 from cds.reasoning.inputs import matching
+from cds.reasoning.workshop import Workshop
 from cds.terminology.value_sets import ValueSets
 from tests.unit.reasoning.fake_session import (
     BASE,
@@ -236,3 +239,21 @@ UNCODED = {"resourceType": "Observation", "id": "o3", "status": "final"}
 def test_every_code_filter_is_required_and_what_cannot_be_known_is_kept(requirement, ids):
     found = matching(requirement, (CREATININE, SODIUM, UNCODED), VALUE_SETS)
     assert [one["id"] for one in found] == ids
+
+
+def test_an_application_leaves_no_circle_that_would_keep_the_data_of_a_call():
+    made = plan({"id": "a", "title": "A", "definitionCanonical": definition()})
+
+    def living() -> int:
+        return sum(isinstance(one, Workshop | Evaluators) for one in gc.get_objects())
+
+    was_on = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        before = living()
+        run(made, activity("ServiceRequest", code={"text": "test"}))
+        assert living() == before
+    finally:
+        if was_on:
+            gc.enable()
