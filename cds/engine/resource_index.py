@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -24,11 +25,11 @@ class ResourceIndex:
 
     def __init__(self, resources: Iterable[Json]) -> None:
         self.resources: Sequence[Json] = tuple(resources)
-        by_type: dict[str, list[Json]] = {}
+        by_type: dict[str, list[Json]] = defaultdict(list)
         for resource in self.resources:
             type_name = resource.get("resourceType")
             if isinstance(type_name, str):
-                by_type.setdefault(type_name, []).append(resource)
+                by_type[type_name].append(resource)
         self._by_type = by_type
         self._by_id: dict[tuple[str, str], Json] | None = None
         self._by_code: dict[tuple[str, str], _CodeIndex] = {}
@@ -94,19 +95,16 @@ class ResourceIndex:
 
     def _index_codes(self, type_name: str, path: str) -> _CodeIndex:
         index: _CodeIndex = {}
-        names, is_code = _json_names(type_name, path), _is_code(type_name, path)
+        names, pairs = _json_names(type_name, path), _codes_of if _is_code(type_name, path) else _pairs
         for position, resource in enumerate(self.of_type(type_name)):
             for name in names:
                 value = resource.get(name)
                 if value is not None:
-                    for system, code in _codes_of(value) if is_code else _pairs(value):
-                        held = index.get(system)
-                        if held is None:
-                            held = index[system] = {}
-                        if code in held:
-                            held[code].append(position)
-                        else:
-                            held[code] = [position]
+                    for system, code in pairs(value):
+                        try:
+                            index[system][code].append(position)
+                        except KeyError:
+                            index.setdefault(system, {})[code] = [position]
         return index
 
 
@@ -129,12 +127,14 @@ def _pairs(value: Any) -> list[Pair]:
     """List the (system, code) pairs of a CodeableConcept, a Coding, or a list of these; what is none has no code."""
     if isinstance(value, list):
         return [pair for item in value for pair in _pairs(item)]
+    found: list[Pair] = []
     codings = value.get("coding", (value,)) if isinstance(value, dict) else ()
-    return [
-        (coding.get("system"), coding["code"])
-        for coding in (codings if isinstance(codings, list | tuple) else ())
-        if isinstance(coding, dict) and isinstance(coding.get("code"), str)
-    ]
+    for coding in codings if isinstance(codings, list | tuple) else ():
+        if isinstance(coding, dict):
+            code = coding.get("code")
+            if isinstance(code, str):
+                found.append((coding.get("system"), code))
+    return found
 
 
 def _common(held: Mapping[str, Any], codes: frozenset[str]) -> Iterable[str]:
