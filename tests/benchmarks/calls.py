@@ -35,7 +35,6 @@ def measure_calls(plan: Plan) -> list[dict[str, Any]]:
                         {
                             "service": service,
                             "guidelines": guidelines,
-                            "ready_seconds": four_digits(started.ready_seconds),
                             "megabytes_idle": four_digits(before),
                             **_row(plan, started, service, with_observations(request, size)),
                         }

@@ -44,6 +44,8 @@ def _folded(part: str) -> str:
 def _head(results: Mapping[str, Any]) -> str:
     quick = "A quick look with few sizes and one short round: not the benchmark"
     kind = quick if results["quick"] else "One run"
+    if results.get("again"):
+        kind += f" ({', '.join(results['again'])} measured again by themselves)"
     machine = ", ".join(f"{name} {said}" for name, said in results["machine"].items())
     return (
         f"# Benchmark\n\n{kind}, {results['date']}, {results['seconds']} seconds, written by `make bench` from "
@@ -76,13 +78,12 @@ def _calls(rows: list[Mapping[str, Any]]) -> str:
             number_text(row["many"]["per_second"]),
             number_text(row["many"]["cpu_ms"]),
             number_text(row["many"]["megabytes"]),
-            number_text(row["ready_seconds"]),
         )
         for row in rows
     ]
     names = (
         *("service", "guidelines loaded", "Observations", "body kB", "cards", "median ms", "p95 ms", "p99 ms"),
-        *("calls/s", "CPU ms/call", "memory MB", "ready s"),
+        *("calls/s", "CPU ms/call", "memory MB"),
     )
     return (
         "## Hook calls end to end\n\nOne worker. Latencies with one client, calls a second and processor time with "

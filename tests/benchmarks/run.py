@@ -18,8 +18,10 @@ from tests.benchmarks.peers.measure import measure_peers
 from tests.benchmarks.plan import FULL, QUICK, Plan, seconds_so_far, told
 from tests.benchmarks.report import DOCS, write_report
 from tests.benchmarks.stages import measure_stages
+from tests.benchmarks.starts import measure_starts
 
 PARTS: dict[str, Callable[[Plan], Any]] = {
+    "starts": measure_starts,
     "calls": measure_calls,
     "ceiling": measure_ceiling,
     "stages": measure_stages,
@@ -43,15 +45,17 @@ def main() -> None:
         "machine": machine(),
         "versions": versions(),
     }
-    failed: dict[str, str] = {}
+    failed = results.get("failed", {})
     for name in chosen.only or PARTS:
         results.pop(name, None)
+        failed.pop(name, None)
         try:
             results[name] = PARTS[name](QUICK if chosen.quick else FULL)
         except FAILURES as error:
             failed[name] = reason(error)
             told(f"{name}: {error}")
-    results |= {"failed": failed, "seconds": seconds_so_far()}
+    again = sorted({*results.get("again", ()), *(chosen.only or ())})
+    results |= {"failed": failed, "again": again, "seconds": results.get("seconds", 0) + seconds_so_far()}
     chosen.into.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
     write_report(results, chosen.into)
