@@ -118,7 +118,7 @@ def running(*, sandbox: bool = True, clock: Callable[[], datetime] = lambda: NOW
     hooks = {"response": [_keeps_the_rules]}
     with (
         serving(app, port),
-        httpx.Client(base_url=address, trust_env=False, timeout=30, event_hooks=hooks) as http,
+        httpx.Client(base_url=address, trust_env=False, timeout=120, event_hooks=hooks) as http,
     ):
         yield Server(settings, http)
 

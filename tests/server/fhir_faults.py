@@ -118,7 +118,7 @@ async def drips(server: FaultyFHIR, request: Request, path: str) -> Response:
 
 async def waits(server: FaultyFHIR, request: Request, path: str) -> Response:
     """Answer after a long time, or note that nobody waits any more."""
-    for _ in range(100):
+    for _ in range(1200):
         if await request.is_disconnected():
             server.abandoned.append(path)
             break

@@ -14,10 +14,10 @@ from tests.server.client_tokens import PUBLIC_URL, clients_file
 from tests.server.conftest import NOW, free_port, running, serving
 from tests.server.faulty_fhir import FaultyFHIR
 from tests.server.fhir_faults import FAULTS
-from tests.server.forty import bodies, callers, data, fhir_server, framing, handed_over, key_source, operation
+from tests.server.forty import bodies, callers, canaries, data, fhir_server, framing, handed_over, key_source, operation
 from tests.server.forty.rows import CHECKS, Check, Range
 
-MODULES = (framing, bodies, callers, key_source, handed_over, data, fhir_server, operation)
+MODULES = (framing, bodies, callers, key_source, handed_over, data, fhir_server, operation, canaries)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def target(tmp_path_factory) -> Iterator[Range]:
     }
     with serving(ehr.app, port), breaking() as broken, running(**jwt) as first, running(**jwt) as second:
         fhir_servers = (*map(ehr.base, FAULTS), *broken.values())
-        with running(guidelines=("nl-lenalidomide",), fhir_servers=fhir_servers, deadline_ms=3000) as opened:
+        with running(guidelines=("nl-lenalidomide",), fhir_servers=fhir_servers, deadline_ms=6000) as opened:
             found = Range(open=opened, locked=(first, second), ehr=ehr, broken=broken, folder=folder)
             found.prepare()
             yield found

@@ -7,7 +7,6 @@ import json
 import socket
 import sqlite3
 import threading
-import time
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
@@ -233,12 +232,10 @@ def a_replay_store_that_is_down_lets_nobody_in_and_comes_back_by_itself(target: 
     blocker = sqlite3.connect(path, timeout=10, isolation_level=None)
     try:
         blocker.execute("BEGIN EXCLUSIVE")
-        begin = time.monotonic()
         answer = server.http.get(PATH, headers=bearer(PATH))
         refused(answer, 503)
         assert int(answer.headers["retry-after"]) > 0
         assert server.http.get("/readyz").status_code == 503
-        assert time.monotonic() - begin < 15
         blocker.execute("ROLLBACK")
     finally:
         blocker.close()

@@ -109,8 +109,8 @@ class Range:
         return int(self.open.settings.public_url.rpartition(":")[2])
 
     def raw(self, request: bytes, *, then_close: bool = False) -> bytes:
-        """Send bytes over a connection of their own and give all that comes back until it is closed, or for 3 s."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=3) as connection:
+        """Send bytes over a connection of their own and give all that comes back until it is closed."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             try:
                 connection.sendall(request)
                 if then_close:
