@@ -22,7 +22,7 @@ from cds.errors import RefusedRequest
 PLACE = "place"  # the name under which a request carries its place
 _SMOOTHING = 0.1
 _BODY_SECONDS = 0.05  # how long a place is kept for a call whose body is still on its way
-_SURPLUS = 2, 3  # times the longest wait: from where on the server is overloaded, and up to where it is remembered
+_SURPLUS = 2, 20  # times the longest wait: from where on the server is overloaded, and up to where it is remembered
 _WAITING_IN_OVERLOAD = 2  # one of each address
 _turn: ContextVar[_Turn | None] = ContextVar("turn", default=None)
 
@@ -80,7 +80,7 @@ class Admission:
         self._open = 0
         self._seconds = first_guess
         self._surplus = 0.0
-        self._counted = clock()
+        self._counted = self._ended = clock()
 
     @property
     def places(self) -> int:
@@ -97,13 +97,12 @@ class Admission:
         now = self._clock()
         self._count(now)
         self._places[:] = [place for place in self._places if place.until > now]
-        working = 0 if self._queue.is_free else 1
+        ahead = len(self._places) + (0 if self._queue.is_free else 1)
         if self.is_overloaded:
-            full = len(self._places) + working > _WAITING_IN_OVERLOAD or (
-                working and any(place.address == address for place in self._places)
-            )
+            same = any(place.address == address for place in self._places)
+            full = ahead > _WAITING_IN_OVERLOAD or (ahead > 1 and same)
         else:
-            full = len(self._places) + working > self.places
+            full = ahead > self.places
         if full:
             msg = "the server has all it can do: try again"
             raise Overloaded(msg)
@@ -147,11 +146,14 @@ class Admission:
                 self._seconds += _SMOOTHING * (turn.worked - self._seconds)
         finally:
             self._open -= 1
+            self._ended = self._clock()
 
     def _count(self, now: float) -> None:
         """Count the work that a call brings, whether or not it is let in; what was worked on since is done."""
         done, self._counted = now - self._counted, now
-        self._surplus = max(0.0, self._surplus - done) if self._open else 0.0
+        # Idle for longer than a call takes: nothing is left over, whatever the estimates say.
+        idle = not self._open and now - self._ended > self._seconds
+        self._surplus = 0.0 if idle else max(0.0, self._surplus - done)
         self._surplus = min(self._surplus + self._seconds, _SURPLUS[1] * self._max_wait)
 
 
@@ -167,9 +169,12 @@ async def aside(*, briefly: bool = False) -> AsyncIterator[None]:
         yield
         return
     turn.step_aside()
+    since = perf_counter()
     try:
         yield
     finally:
+        if briefly:  # who keeps the turn for it in overload works no faster than that
+            turn.worked += perf_counter() - since
         await turn.come_back()
 
 
