@@ -22,7 +22,7 @@ from cds.errors import RefusedRequest
 PLACE = "place"  # the name under which a request carries its place
 _SMOOTHING = 0.1
 _BODY_SECONDS = 0.05  # how long a place is kept for a call whose body is still on its way
-_SURPLUS = 2, 20  # times the longest wait: from where on the server is overloaded, and up to where it is remembered
+_SURPLUS = 1, 20  # times the longest wait: from where on the server is overloaded, and up to where it is remembered
 _WAITING_IN_OVERLOAD = 2  # one of each address
 _turn: ContextVar[_Turn | None] = ContextVar("turn", default=None)
 
@@ -89,13 +89,13 @@ class Admission:
 
     @property
     def is_overloaded(self) -> bool:
-        """Say whether more calls have come, for longer than a burst, than could be worked on."""
+        """Say whether more calls were refused of late than a burst brings: as much work as may wait."""
         return self._surplus > _SURPLUS[0] * self._max_wait
 
     def take_place(self, address: str) -> Place:
         """Let a call from this address into the queue; raise `Overloaded` when it would wait too long."""
         now = self._clock()
-        self._count(now)
+        self._forget(now)
         self._places[:] = [place for place in self._places if place.until > now]
         ahead = len(self._places) + (0 if self._queue.is_free else 1)
         if self.is_overloaded:
@@ -104,6 +104,7 @@ class Admission:
         else:
             full = ahead > self.places
         if full:
+            self._surplus = min(self._surplus + self._seconds, _SURPLUS[1] * self._max_wait)
             msg = "the server has all it can do: try again"
             raise Overloaded(msg)
         place = Place(address, now + _BODY_SECONDS, self._places)
@@ -148,13 +149,12 @@ class Admission:
             self._open -= 1
             self._ended = self._clock()
 
-    def _count(self, now: float) -> None:
-        """Count the work that a call brings, whether or not it is let in; what was worked on since is done."""
+    def _forget(self, now: float) -> None:
+        """Let go of the surplus, the work of the calls that were refused, as time goes by in which it could be done."""
         done, self._counted = now - self._counted, now
         # Idle for longer than a call takes: nothing is left over, whatever the estimates say.
         idle = not self._open and now - self._ended > self._seconds
         self._surplus = 0.0 if idle else max(0.0, self._surplus - done)
-        self._surplus = min(self._surplus + self._seconds, _SURPLUS[1] * self._max_wait)
 
 
 @asynccontextmanager
