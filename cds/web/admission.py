@@ -23,6 +23,7 @@ PLACE = "place"  # the name under which a request carries its place
 _SMOOTHING = 0.1
 _BODY_SECONDS = 0.05  # how long a place is kept for a call whose body is still on its way
 _SURPLUS = 1, 20  # times the longest wait: from where on the server is overloaded, and up to where it is remembered
+_IDLE_CALLS = 4
 _WAITING_IN_OVERLOAD = 2  # one of each address
 _turn: ContextVar[_Turn | None] = ContextVar("turn", default=None)
 
@@ -152,9 +153,10 @@ class Admission:
     def _forget(self, now: float) -> None:
         """Let go of the surplus, the work of the calls that were refused, as time goes by in which it could be done."""
         done, self._counted = now - self._counted, now
-        # Idle for longer than a call takes: nothing is left over, whatever the estimates say.
-        idle = not self._open and now - self._ended > self._seconds
-        self._surplus = 0.0 if idle else max(0.0, self._surplus - done)
+        # Idle for longer than some calls take: there is room, whatever the estimates say. Once may be a process that was
+        # held up, so that it takes a few such pauses to forget an overload.
+        idle = not self._open and not self._places and now - self._ended > _IDLE_CALLS * self._seconds
+        self._surplus = max(0.0, (self._surplus / 2 if idle else self._surplus) - done)
 
 
 @asynccontextmanager
