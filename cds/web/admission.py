@@ -5,7 +5,8 @@ faster. While a call waits for a FHIR server or the database it stands aside and
 
 Calls often come together (a chart that is opened asks several services at once): such a burst may wait. When more
 calls come than can be worked on, and go on coming, waiting helps nobody: each call that is answered would have waited
-as long as the queue is. From then on one call waits, and the others are refused.
+as long as the queue is. From then on one call waits, or none where twice as many come, and the others are refused; a
+call from another address than the one that is worked on finds a place of its own.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ _SMOOTHING = 0.1
 _BODY_SECONDS = 0.05  # how long a place is kept for a call whose body is still on its way
 _SURPLUS = 1, 20  # times the longest wait: from where on the server is overloaded, and up to where it is remembered
 _IDLE_CALLS = 4
-_WAITING_IN_OVERLOAD = 2  # one of each address
 _turn: ContextVar[_Turn | None] = ContextVar("turn", default=None)
 
 
@@ -78,7 +78,7 @@ class Admission:
         self._clock = clock
         self._queue = _Queue()
         self._places: list[Place] = []
-        self._open = 0
+        self._open: list[str] = []
         self._seconds = first_guess
         self._surplus = 0.0
         self._counted = self._ended = clock()
@@ -100,8 +100,9 @@ class Admission:
         self._places[:] = [place for place in self._places if place.until > now]
         ahead = len(self._places) + (0 if self._queue.is_free else 1)
         if self.is_overloaded:
-            same = any(place.address == address for place in self._places)
-            full = ahead > _WAITING_IN_OVERLOAD or (ahead > 1 and same)
+            may_wait = 0 if self._surplus > _SURPLUS[1] * self._max_wait / 2 else 1
+            same = address in self._open or any(place.address == address for place in self._places)
+            full = ahead > may_wait + 1 or (ahead > may_wait and same)
         else:
             full = ahead > self.places
         if full:
@@ -133,7 +134,7 @@ class Admission:
         self.refuse_if_greedy(client)
         place.until, place.client = float("inf"), client
         turn = _Turn(self._queue, self)
-        self._open += 1
+        self._open.append(place.address)
         try:
             try:
                 await turn.begin()
@@ -147,14 +148,14 @@ class Admission:
                 turn.end()
                 self._seconds += _SMOOTHING * (turn.worked - self._seconds)
         finally:
-            self._open -= 1
+            self._open.remove(place.address)
             self._ended = self._clock()
 
     def _forget(self, now: float) -> None:
         """Let go of the surplus, the work of the calls that were refused, as time goes by in which it could be done."""
         done, self._counted = now - self._counted, now
-        # Idle for longer than some calls take: there is room, whatever the estimates say. Once may be a process that was
-        # held up, so that it takes a few such pauses to forget an overload.
+        # Idle for longer than some calls take: there is room, whatever the estimates say. Once may be a process that
+        # was held up, so that it takes a few such pauses to forget an overload.
         idle = not self._open and not self._places and now - self._ended > _IDLE_CALLS * self._seconds
         self._surplus = max(0.0, (self._surplus / 2 if idle else self._surplus) - done)
 
