@@ -76,7 +76,7 @@ bench-flame: $(VENV)/.dev ## Draw a flame graph of a hook call, into .cache/benc
 
 conformance-engine: $(VENV)/.dev ## HL7's CQL and FHIRPath suites, and comparison with the reference engines (needs Node)
 	$(BIN)/python -m tools.conformance.fhir_packages
-	$(BIN)/python -m pytest tests/conformance tests/differential -n 2 --dist loadfile
+	$(BIN)/python -m pytest tests/conformance tests/differential -m "not e2e and not integration" -n 2 --dist loadfile
 	$(BIN)/python -m tools.conformance.cql
 
 bench-engine: $(VENV)/.dev ## Time the engine beside the reference engines, into docs/engine-benchmark.md (needs Node)

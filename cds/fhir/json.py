@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 import msgspec
@@ -92,8 +92,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _decimal(digits: str) -> Decimal:
-    value = Decimal(digits)
-    if len(digits) > _MAX_DIGITS or not -400 < value.adjusted() < 300:
+    try:
+        value = Decimal(digits)
+    except InvalidOperation:  # its exponent has too many digits
+        value = None
+    if value is None or len(digits) > _MAX_DIGITS or not -400 < value.adjusted() < 300:
         msg = "a number is out of range"
         raise BadRequest(msg)
     return value

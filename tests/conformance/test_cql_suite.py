@@ -9,6 +9,7 @@ from tools.conformance.cql_suite import suite_folder
 
 pytestmark = [
     pytest.mark.conformance,
+    pytest.mark.reference,
     pytest.mark.skipif(not suite_folder().is_dir(), reason=f"the CQL suite is not at {suite_folder()}"),
 ]
 

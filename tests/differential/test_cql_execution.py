@@ -14,6 +14,7 @@ from tools.oracles.maven import official_fhir_helpers
 from tools.oracles.project_patients import project_patient, project_value_sets
 from tools.oracles.random_patients import random_patient
 
+pytestmark = pytest.mark.reference
 TYPICAL_PATIENTS = range(15)
 PROJECT_PATIENTS = range(1000, 1001)
 

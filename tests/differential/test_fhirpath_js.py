@@ -9,6 +9,8 @@ from tools.oracles.explained import path_explanation
 from tools.oracles.fhirpath_differential import compare
 from tools.oracles.random_patients import random_patient
 
+pytestmark = pytest.mark.reference
+
 
 def test_expressions_over_random_resources_agree():
     try:

@@ -12,6 +12,8 @@ from cds.authoring.errors import AuthoringError
 from cds.engine.runtime import units
 from tools.oracles import ucum_lhc
 
+pytestmark = pytest.mark.reference
+
 CLINICAL = [
     *("kg", "g", "mg", "ug", "ng", "t", "[lb_av]", "[oz_av]", "[gr]", "[stone_av]"),
     *("m", "cm", "mm", "um", "km", "[in_i]", "[ft_i]", "[mi_i]", "m2", "cm2", "[sin_i]"),

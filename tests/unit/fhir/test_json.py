@@ -36,6 +36,7 @@ def test_a_byte_order_mark_is_accepted():
         (b"[NaN]", "NaN"),
         (b"[-Infinity]", "Infinity"),
         (b"[1e999]", "out of range"),
+        (b"[1e" + b"9" * 30 + b"]", "out of range"),
         (b"[" + b"9" * 5000 + b"]", "out of range"),
         (b'"\\ud800"', "surrogate"),
         (b"\xff\xfe", "UTF-8"),
@@ -114,6 +115,7 @@ _PIECES = st.sampled_from(
 @example(b'{"a":"\\u0022\\u0022","a":2}')
 @example(b'[{"x":{"a":1,"a":1}},"\\""]')
 @example(b'{"a":"\\\\","a":"\\\\"}')
+@example(b"[1e" + b"9" * 50 + b"]")
 @example(b"[" * 63 + b"]" * 63)
 @example(b"[" * 65 + b"]" * 65)
 def test_what_is_decoded_quickly_is_what_the_strict_parser_reads(body):
