@@ -63,7 +63,7 @@ class Answers:
         if self.differs:
             return ["other cards than from prefetch"]
         text = dumps(without_meta(self.read.to_wire())).decode().replace(self.case.prefix, "")
-        return [*differences(self.case.case.expect, CDSResponse.model_validate(loads(text)).cards)]
+        return [*differences(self.case.case.expect, CDSResponse.model_validate(loads(text.encode())).cards)]
 
 
 def without_meta(node: Any) -> Any:
