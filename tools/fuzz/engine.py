@@ -8,6 +8,7 @@ anything else, and any case that computes for longer than a limit, is a finding.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import random
 import sys
@@ -180,6 +181,8 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--only", choices=[kind for kind, _ in KINDS])
     arguments = parser.parse_args()
+    small_libraries()
+    gc.freeze()  # what is read once need not be looked through again and again
     start = time.perf_counter()
     findings = 0
     numbers = range(arguments.first, arguments.first + arguments.count)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import random
 from typing import Any
+
+from cds.fhir.json import copied
 
 ODD_VALUES: tuple[Any, ...] = (
     None,
@@ -68,7 +69,7 @@ def places(document: Any) -> list[tuple[Any, Any]]:
 
 def mutate_json(document: Any, dice: random.Random, *, elm: bool) -> Any:
     """Give a damaged copy: one to four of delete, replace, move, copy, rename, retype."""
-    damaged = copy.deepcopy(document)
+    damaged = copied(document)
     for _ in range(dice.randint(1, 4)):
         candidates = places(damaged)
         if not candidates:
@@ -83,14 +84,14 @@ def _damage(container: Any, key: Any, candidates: list[tuple[Any, Any]], dice: r
         case 0:
             del container[key]
         case 1:
-            container[key] = copy.deepcopy(dice.choice(ODD_VALUES))
+            container[key] = copied(dice.choice(ODD_VALUES))
         case 2:
             other, other_key = dice.choice(candidates)
-            container[key] = copy.deepcopy(other[other_key])
+            container[key] = copied(other[other_key])
         case 3 if isinstance(container, dict):
             container[str(dice.choice(("value", "code", "type", "_value", "x", key)))] = container.pop(key)
         case 4:
-            container[key] = [copy.deepcopy(container[key])] * dice.randint(0, 3)
+            container[key] = [copied(container[key])] * dice.randint(0, 3)
         case 5 if isinstance(container[key], dict) and "type" in container[key]:
             container[key]["type"] = dice.choice(ELM_TYPES)
         case _:
