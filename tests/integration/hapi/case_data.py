@@ -160,11 +160,8 @@ def _renamed(resource: Mapping[str, Any], names: Mapping[str, str]) -> dict[str,
 
 def _rewritten(node: Any, names: Mapping[str, str]) -> Any:
     if isinstance(node, Mapping):
-        return {
-            name: _new_reference(value, names) if name == "reference" else _rewritten(value, names)
-            for name, value in node.items()
-        }
-    return [_rewritten(item, names) for item in node] if isinstance(node, list | tuple) else node
+        return {name: _rewritten(value, names) for name, value in node.items()}
+    return [_rewritten(item, names) for item in node] if isinstance(node, list | tuple) else _new_reference(node, names)
 
 
 def _new_reference(text: Any, names: Mapping[str, str]) -> Any:

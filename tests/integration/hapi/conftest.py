@@ -2,7 +2,8 @@
 
 `CDS_TEST_FHIR_SERVER` names one that is running already, such as a container; else HAPI is started. The tests write
 synthetic patients into it and leave them there. `CDS_TEST_CASES=all` takes every content case, and not only those that
-represent each recommendation at each of its hooks.
+represent each recommendation at each of its hooks; the name of a file, such as
+`nl-lenalidomide/tests/fl-max-12-cycles.json`, takes those in it.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def knowledge() -> Knowledge:
 def cases() -> list[NumberedCase]:
     """The cases of the run: a choice that represents all, or all of them."""
     every = numbered_cases(CONTENT)
-    chosen = every if os.environ.get("CDS_TEST_CASES") == "all" else representative(every)
+    wanted = os.environ.get("CDS_TEST_CASES", "")
+    chosen = [case for case in every if wanted in ("all", case.case.file)] if wanted else representative(every)
     FIGURES["cases"] = f"{len(chosen)} of {len(every)}, about {len(distinct_data(chosen))} patients"
     return chosen
 

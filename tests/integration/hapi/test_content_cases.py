@@ -23,6 +23,7 @@ from cds.fhir.json import dumps, loads
 from cds.hooks.request import CDSRequest
 from cds.hooks.response import CDSResponse
 from cds.knowledge import Knowledge
+from cds.sandbox.search_query import MAX_COUNT
 from cds.sandbox.store import FHIRStore
 from cds.service import World, call_service
 from cds.tester.expectations import differences
@@ -79,7 +80,8 @@ def prefetch_of(case: NumberedCase, templates: dict[str, str]) -> dict[str, Any]
     prefetch = {}
     for key, template in templates.items():
         path, mark, query = template.replace("{{context.patientId}}", case.patient_id).partition("?")
-        prefetch[key] = store.search(path, query, strict=True) if mark else store.read(*path.split("/"))
+        whole = f"{query}&_count={MAX_COUNT}"  # a page of it would be no whole answer
+        prefetch[key] = store.search(path, whole, strict=True) if mark else store.read(*path.split("/"))
     return prefetch
 
 
