@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,15 @@ from typer.testing import CliRunner
 from cds import cache
 from cds.cli.main import app
 from cds.content import validation
+from cds.engine.elm import compile as elm_compile
 
 GUIDELINE = Path(__file__).parents[3] / "plan_definitions" / "dk-denosumab"
 
 
 @pytest.fixture
 def directory(tmp_path, monkeypatch) -> Path:
-    """A directory to keep things in, for a program whose source is not being edited."""
+    """A directory to keep things in, for a program whose source is not being edited and that compiled nothing yet."""
+    monkeypatch.setattr(elm_compile, "_cache", OrderedDict())
     monkeypatch.setattr(cache, "_this_program", lambda: "fhir-cds-" + "0" * 32)
     monkeypatch.setenv("CDS_CONTENT", str(GUIDELINE))
     monkeypatch.setenv("CDS_CACHE", str(tmp_path / "cache"))
