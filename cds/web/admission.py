@@ -145,7 +145,7 @@ class Admission:
                 yield
             finally:
                 _turn.reset(token)
-                turn.end()
+                turn.finish()
                 self._seconds += _SMOOTHING * (turn.worked - self._seconds)
         finally:
             self._open.remove(place.address)
@@ -223,7 +223,9 @@ class _Turn:
         self.admission = admission
         self._queue = queue
         self._held = False
+        self._is_over = False
         self._waits = 0
+        self._coming_back: asyncio.Future[None] | None = None
         self._since = 0.0
         self.worked = 0.0
 
@@ -237,13 +239,33 @@ class _Turn:
             self.worked += perf_counter() - self._since
             self._queue.release()
 
+    def _goes_on(self) -> bool:
+        return not (self._waits or self._is_over)
+
+    def finish(self) -> None:
+        """End for good: who of this call comes back now finds it over."""
+        self._is_over = True
+        self.end()
+
     def step_aside(self) -> None:
         self._waits += 1
         self.end()
 
     async def come_back(self) -> None:
+        """Wait for the lock when nobody of this call waits any more.
+
+        One queues for all of the call: two in the queue would wait for each other.
+        """
         self._waits -= 1
-        if self._waits == 0:
-            await self.begin(back=True)
-            if self._waits:  # another wait began while this one queued for the lock
+        while self._goes_on() and not self._held:
+            if self._coming_back is not None:
+                await asyncio.shield(self._coming_back)
+                continue
+            self._coming_back = queued = asyncio.get_running_loop().create_future()
+            try:
+                await self.begin(back=True)
+            finally:
+                self._coming_back = None
+                queued.set_result(None)
+            if not self._goes_on():  # another wait began, or the call ended, while this one queued
                 self.end()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import defaultdict
 
 import pytest
 
@@ -77,6 +78,77 @@ def test_parallel_reads_are_one_standing_aside():
             pass
 
     asyncio.run(run())
+
+
+def steps():
+    """Events by name, each made when it is first asked for."""
+    return defaultdict(asyncio.Event)
+
+
+async def let_all_go_on():
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_two_reads_of_a_call_that_come_back_one_after_the_other_do_not_wait_for_each_other(is_cancelled):
+    async def run():
+        admission, go = Admission(10), steps()
+
+        async def one_read():
+            async with aside():
+                await go["first answer"].wait()
+
+        async def two_reads():
+            async with aside():
+                await go["other answer"].wait()
+            await go["next read"].wait()
+            async with aside():
+                await go["last answer"].wait()
+
+        async def reads():
+            async with admission.turn(admission.take_place("a")):
+                await asyncio.gather(one_read(), two_reads())
+
+        async def works():
+            async with admission.turn(admission.take_place("b")):
+                await go["work done"].wait()
+
+        reading, working = asyncio.create_task(reads()), asyncio.create_task(works())
+        for event in ("other answer", "first answer", "next read"):
+            await let_all_go_on()
+            go[event].set()
+        await let_all_go_on()
+        if is_cancelled:
+            reading.cancel()
+        else:
+            go["last answer"].set()
+        await let_all_go_on()
+        go["work done"].set()
+        await asyncio.wait_for(asyncio.gather(reading, working, return_exceptions=True), 10)
+        async with admission.turn(admission.take_place("c")):
+            return "the next has its turn"
+
+    assert asyncio.run(asyncio.wait_for(run(), 20)) == "the next has its turn"
+
+
+def test_who_comes_back_when_the_call_is_over_takes_no_turn():
+    async def run():
+        admission, answered = Admission(10), asyncio.Event()
+
+        async def read():
+            async with aside():
+                await answered.wait()
+
+        async with admission.turn(admission.take_place("a")):
+            left = asyncio.create_task(read())
+            await let_all_go_on()
+        answered.set()
+        await left
+        async with admission.turn(admission.take_place("b")):
+            return "the next has its turn"
+
+    assert asyncio.run(asyncio.wait_for(run(), 20)) == "the next has its turn"
 
 
 @pytest.mark.parametrize(("waiting", "refused"), [(1, False), (2, True)])
