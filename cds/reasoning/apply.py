@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from cds.content.artifact import Artifact
-from cds.content.guideline import in_force
 from cds.content.walk import is_fold, named_events
 from cds.expressions.evaluators import Evaluators
 from cds.expressions.outcome import Outcome
@@ -26,12 +24,12 @@ from cds.reasoning.actions import (
     mark_not_computed,
     output_action,
     prune_related,
-    related_cycles,
 )
 from cds.reasoning.activity_definition import activity_canonical, apply_activity_definition
 from cds.reasoning.call import Applied, Call, Made
 from cds.reasoning.conditions import evaluate_conditions
 from cds.reasoning.definitions import DefinitionMaker, Leaf
+from cds.reasoning.fitness import report_fitness
 from cds.reasoning.goals import make_goals
 from cds.reasoning.plan_scope import PlanScope, nested_scope, plan_scope
 from cds.reasoning.request_maker import Order
@@ -76,7 +74,7 @@ def apply_plan_definition(plan: Artifact, evaluators: Evaluators, call: Call) ->
     scope = plan_scope(plan, workshop)
     scope = replace(scope, goals=make_goals(plan.resource, plan.canonical, scope.subject, workshop))
     scope = scope.with_variables(plan.resource, workshop, "PlanDefinition")
-    _report_fitness(plan, workshop)
+    report_fitness(plan, workshop)
     group, actions = _Application(workshop).request_group(scope, intent="proposal")
     if call.identifier is not None:
         group["identifier"] = [{"value": call.identifier}]
@@ -91,30 +89,6 @@ def apply_plan_definition(plan: Artifact, evaluators: Evaluators, call: Call) ->
     return Applied(
         request_group=group, made=workshop.made, goals=tuple(workshop.goals), trace=trace, subject=call.subject
     )
-
-
-def _report_fitness(artifact: Artifact, workshop: Workshop) -> None:
-    """Warn of a plan that is not meant for use now: it is applied all the same, because it was asked for by name."""
-    plan = artifact.resource
-    if plan.get("status") != "active" or plan.get("experimental", False):
-        what = "experimental" if plan.get("experimental", False) else f"of status {plan.get('status')}"
-        workshop.report("warning", "business-rule", f"the plan is {what}: not for use in care", "PlanDefinition.status")
-    for path, circle in _circles(artifact):
-        message = f"the related actions {' → '.join(circle)} wait for each other"
-        workshop.report("error", "business-rule", message, f"PlanDefinition.{path}.relatedAction")
-    if not in_force(plan, workshop.call.now):
-        message = "the plan is not in force at this time (effectivePeriod)"
-        workshop.report("warning", "business-rule", message, "PlanDefinition.effectivePeriod")
-
-
-def _circles(plan: Artifact) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the circles of related actions, found once for each plan."""
-    if plan not in _known_circles:
-        _known_circles[plan] = list(related_cycles(plan.resource))
-    return _known_circles[plan]
-
-
-_known_circles: WeakKeyDictionary[Artifact, list[tuple[str, tuple[str, ...]]]] = WeakKeyDictionary()
 
 
 class _Application:
