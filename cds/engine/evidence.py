@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias
 
 Json = Mapping[str, Any]
 Name = tuple[str, str]
@@ -23,22 +22,9 @@ class Evidence(NamedTuple):
     value: Any
 
 
-class Path(NamedTuple):
-    """A JSON path, such as "valueQuantity.value", its first step and the others."""
-
-    text: str
-    first: str
-    rest: tuple[str, ...]
-
-    @classmethod
-    def of(cls, text: str) -> Path:
-        """Take a path apart."""
-        first, *rest = text.split(".")
-        return cls(text, first, tuple(rest))
-
-
-_Plain: TypeAlias = int | tuple[Any, tuple[Path, ...]]
-Note: TypeAlias = "_Plain | list[Note]"
+Path: TypeAlias = tuple[str, str, tuple[str, ...]]
+"""A JSON path, such as "valueQuantity.value", its first step and the others; plain, because it is read so often."""
+Note: TypeAlias = "int | tuple[Any, tuple[Path, ...]] | list[Note]"
 """What compiled code writes down: the slot it used; a resource or a list of them with the paths read from each; or the
 notes of a function whose result was known already."""
 
@@ -77,6 +63,12 @@ class Explanation(NamedTuple):
         return tuple(found)
 
 
+def path_of(text: str) -> Path:
+    """Take a JSON path apart."""
+    first, *rest = text.split(".")
+    return text, first, tuple(rest)
+
+
 def explain(names: Sequence[Name], notes_of: Mapping[int, Sequence[Note]]) -> Explanation:
     """Put in order what the code of each slot wrote down; `names` are library and name of each slot.
 
@@ -85,64 +77,51 @@ def explain(names: Sequence[Name], notes_of: Mapping[int, Sequence[Note]]) -> Ex
     reads: dict[Name, list[tuple[Json, Json]]] = {}
     uses: dict[Name, list[Name]] = {}
     read: dict[tuple[int, int], list[tuple[Json, Json]]] = {}
-    for slot, notes in notes_of.items():
-        own: dict[tuple[int, int], list[tuple[Json, Json]]] = {}
+    met: set[tuple[int, int]] = set()
+    pending: list[tuple[int, Sequence[Note]]] = list(notes_of.items())
+    for slot, notes in pending:  # which grows by the notes of functions
+        found: list[tuple[Json, Json]] = []
         used: list[Name] = []
-        for note in _flat(notes) if list in map(type, notes) else cast("Sequence[_Plain]", notes):
+        for note in notes:
             if type(note) is int:
                 used.append(names[note])
             elif type(note) is tuple:
                 noted, paths = note
-                key = (id(noted), id(paths))
-                if key not in read:
-                    read[key] = _read(noted, paths)
-                own[key] = read[key]
-        if own and (found := list(chain.from_iterable(own.values()))):
-            reads[names[slot]] = found
+                if type(noted) is dict:
+                    found.append((noted, _elements(noted, paths)))
+                elif type(noted) is list:
+                    key = (id(noted), id(paths))
+                    if key not in read:
+                        read[key] = [(one, _elements(one, paths)) for one in noted if type(one) is dict]
+                    found += read[key]
+            elif type(note) is list and (slot, id(note)) not in met:
+                met.add((slot, id(note)))
+                pending.append((slot, note))
+        name = names[slot]
+        if found:
+            reads[name] = reads[name] + found if name in reads else found
         if used:
-            uses[names[slot]] = used
+            uses[name] = uses[name] + used if name in uses else used
     return Explanation(reads, uses)
 
 
-def _flat(notes: Sequence[Note]) -> list[_Plain]:
-    """Give the notes in order, those of each function once."""
-    found: list[_Plain] = []
-    met: set[int] = set()
-    pending = [iter(notes)]
-    while pending:
-        for note in pending[-1]:
-            if not isinstance(note, list):
-                found.append(note)
-            elif id(note) not in met:
-                met.add(id(note))
-                pending.append(iter(note))
+def _elements(resource: Json, paths: tuple[Path, ...]) -> Json:
+    """Find what there is at the paths."""
+    elements: dict[str, Any] = {}
+    for path, first, rest in paths:
+        value = resource.get(first)
+        if value is None:
+            continue
+        for step in rest:
+            if type(value) is dict:
+                value = value.get(step)
+            elif type(value) is list:
+                value = _through(value, step)
+            else:
                 break
-        else:
-            pending.pop()
-    return found
-
-
-def _read(noted: Any, paths: tuple[Path, ...]) -> list[tuple[Json, Json]]:
-    """Give each resource noted with what is found there; one plain loop, because there may be thousands."""
-    found: list[tuple[Json, Json]] = []
-    for resource in noted if type(noted) is list else (noted,):
-        if type(resource) is dict:
-            elements: dict[str, Any] = {}
-            found.append((resource, elements))
-            for path, first, rest in paths:
-                value = resource.get(first)
-                if value is None:
-                    continue
-                for step in rest:
-                    if type(value) is dict:
-                        value = value.get(step)
-                    elif type(value) is list:
-                        value = _through(value, step)
-                    else:
-                        break
-                if value is not None and value != []:
-                    elements[path] = value
-    return found
+        if value or (value is not None and value != []):
+            elements[path] = value
+    return elements
 
 
 def _reference(resource: Json) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cds.engine import ir
 from cds.engine.emit import code, conditions, loops
 from cds.engine.emit.code import Code
-from cds.engine.evidence import Path
+from cds.engine.evidence import path_of
 from cds.engine.runtime.values import Tuple
 from cds.engine.trampoline import Deep
 
@@ -237,7 +237,7 @@ def _noted(writer: FunctionWriter, node: ir.Noted) -> Deep[Code]:
 
 def note(writer: FunctionWriter, resource: str, reads: ir.Reads) -> None:
     """Write down a resource and what was read from it."""
-    paths = writer.constant(tuple(map(Path.of, reads.paths())))
+    paths = writer.constant(tuple(map(path_of, reads.paths())))
     remember = writer.local_for("s.notes.append", "note")
     writer.line(f"{remember}(({resource}, {paths.text}))")
 

@@ -8,7 +8,7 @@ import weakref
 import pytest
 
 from cds.engine import Engine, EngineError, Evidence, Explanation
-from cds.engine.evidence import Path, explain
+from cds.engine.evidence import explain, path_of
 from tests.unit.engine.conftest import LOINC, NOW, ValueSets, elm, observation
 
 READS = ("Guide", "Final eGFR")
@@ -20,7 +20,7 @@ def notes(*entries):
 
 
 def paths(*texts):
-    return tuple(map(Path.of, texts))
+    return tuple(map(path_of, texts))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from cds.engine import build, ir
 from cds.engine.emit import ModuleWriter, compile_function
 from cds.engine.errors import BudgetExceeded, EngineError
-from cds.engine.evidence import Path
+from cds.engine.evidence import path_of
 from cds.engine.run import Run
 
 NAMES = ir.Names()
@@ -130,7 +130,7 @@ def test_notes_are_written_only_by_the_explaining_variant():
         ir.Witness(x, ir.Reads({"value"})),
     )
     body = ir.Comprehension(clauses, ir.Exists())
-    for explain, notes in ((False, []), (True, [(2, (Path.of("value"),))])):
+    for explain, notes in ((False, []), (True, [(2, (path_of("value"),))])):
         writer = ModuleWriter("test", explain=explain)
         name = writer.add_function("f", ("items",), body)
         run = Run(now=None)
