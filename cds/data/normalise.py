@@ -13,7 +13,7 @@ from typing import Any
 from cds.data.remembered_mappings import Codes, Mappings, RememberedMappings
 from cds.fhir.elements import codings_of, object_at, objects_at, values_at
 from cds.fhir.extensions import MEDICATION_REFERENCE, ORIGINAL_QUANTITY
-from cds.fhir.quantities import unit_of, value_of
+from cds.fhir.quantities import value_of
 from cds.fhir.references import contained, parse_reference
 from cds.fhir.systems import UCUM
 
@@ -24,7 +24,6 @@ _CONCEPTS = frozenset(
 )
 _CONTAINERS = frozenset({"component", "contained", "ingredient", "dosageInstruction", "dosage", "reaction"})
 _Change = Callable[[dict[str, Any], RememberedMappings], dict[str, Any]]
-_ONE = Decimal(1)
 _DECIMALS = Decimal("1e-8")  # what a CQL Decimal can hold
 
 
@@ -46,8 +45,10 @@ def normalise_all(
 def _normalise(
     resource: dict[str, Any], pool: Mapping[str, dict[str, Any]], mappings: RememberedMappings
 ) -> dict[str, Any]:
-    resource = _resolve_medication(resource, pool)
-    resource = _resolve_reasons(resource, pool)
+    if "medicationReference" in resource:
+        resource = _resolve_medication(resource, pool)
+    if "reasonReference" in resource:
+        resource = _resolve_reasons(resource, pool)
     resource = _translate(resource, mappings)
     return _canonical_units(resource, mappings) if resource.get("resourceType") == "Observation" else resource
 
@@ -60,8 +61,6 @@ def medication_of(resource: Mapping[str, Any], pool: Mapping[str, dict[str, Any]
 
 def _resolve_medication(resource: dict[str, Any], pool: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """Put the Medication's codes where the logic looks for them, and the Medication with its strength inside."""
-    if "medicationReference" not in resource:
-        return resource
     medication = medication_of(resource, pool)
     if medication is None:
         return resource
@@ -83,9 +82,7 @@ def _resolve_medication(resource: dict[str, Any], pool: Mapping[str, dict[str, A
 
 def _resolve_reasons(resource: dict[str, Any], pool: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """Add the codes of the Conditions that `reasonReference` means to `reasonCode`."""
-    references = values_at(resource, "reasonReference.reference") if "reasonReference" in resource else ()
-    if not references:
-        return resource
+    references = values_at(resource, "reasonReference.reference")
     found = [contained(resource, text) or _in_pool(text, pool) for text in references]
     codes = [
         condition["code"]
@@ -107,31 +104,20 @@ def _translate(node: dict[str, Any], mappings: RememberedMappings) -> dict[str, 
     """Append the mapped Codings to every CodeableConcept; what the sender wrote stays first."""
     changes: dict[str, Any] = {}
     for name, value in node.items():
-        if name in _CONCEPTS:
-            new = _each(value, _translate_concept, mappings)
-        elif name in _CONTAINERS:
-            new = _each(value, _translate, mappings)
-        else:
-            continue
-        if new is not value:
+        change = _TRANSLATED.get(name)
+        if change is not None and (new := _each(value, change, mappings)) is not value:
             changes[name] = new
     return {**node, **changes} if changes else node
 
 
-def _each(
-    value: Any, change: Callable[[dict[str, Any], RememberedMappings], dict[str, Any]], mappings: RememberedMappings
-) -> Any:
+def _each(value: Any, change: _Change, mappings: RememberedMappings) -> Any:
     """Apply a change to an object or to each of a list; the very same value comes back when nothing changed."""
     if isinstance(value, dict):
         return change(value, mappings)
     if not isinstance(value, list):
         return value
     new = [change(item, mappings) if isinstance(item, dict) else item for item in value]
-    return new if _has_changed(new, value) else value
-
-
-def _has_changed(new: list[Any], old: list[Any]) -> bool:
-    return any(map(is_not, new, old))
+    return new if any(map(is_not, new, value)) else value
 
 
 def _translate_concept(concept: dict[str, Any], mappings: RememberedMappings) -> dict[str, Any]:
@@ -142,21 +128,29 @@ def _translate_concept(concept: dict[str, Any], mappings: RememberedMappings) ->
     return {**concept, "coding": [*codings, *map(dict, added)]} if added else concept
 
 
+_TRANSLATED: Mapping[str, _Change] = {
+    **dict.fromkeys(_CONCEPTS, _translate_concept),
+    **dict.fromkeys(_CONTAINERS, _translate),
+}
+
+
 def _codes_of(concept: Any) -> Codes:
-    codings = codings_of(concept)
-    if len(codings) == 1:  # nearly always, and there are thousands
+    codings = concept.get("coding") if type(concept) is dict else None
+    if type(codings) is list and len(codings) == 1 and type(codings[0]) is dict:  # nearly always
         system, code = codings[0].get("system"), codings[0].get("code")
         if type(system) is str and type(code) is str:
             return ((system, code),)
-    return tuple([(str(coding.get("system", "")), str(coding["code"])) for coding in codings if "code" in coding])
+    return tuple(
+        [(str(coding.get("system", "")), str(coding["code"])) for coding in codings_of(concept) if "code" in coding]
+    )
 
 
 def _canonical_units(observation: dict[str, Any], mappings: RememberedMappings) -> dict[str, Any]:
     changed = _convert_values(observation, mappings)
-    if isinstance(components := observation.get("component"), list):
-        converted = [_convert_values(item, mappings) if isinstance(item, dict) else item for item in components]
-        if _has_changed(converted, components):
-            changed = {**changed, "component": converted}
+    if "component" in observation:
+        components = _each(observation["component"], _convert_values, mappings)
+        if components is not observation["component"]:
+            changed = {**changed, "component": components}
     return changed
 
 
@@ -170,15 +164,13 @@ def _convert_values(holder: dict[str, Any], mappings: RememberedMappings) -> dic
     if isinstance(quantity, dict) and (converted := _convert(quantity, codes, mappings)) is not quantity:
         changes["valueQuantity"] = converted
     if isinstance(ranges, list):
-        new = [_convert_range(item, codes, mappings) for item in ranges]
-        if _has_changed(new, ranges):
+        new = [_convert_range(item, codes, mappings) if isinstance(item, dict) else item for item in ranges]
+        if any(map(is_not, new, ranges)):
             changes["referenceRange"] = new
     return {**holder, **changes} if changes else holder
 
 
-def _convert_range(item: Any, codes: Codes, mappings: RememberedMappings) -> Any:
-    if not isinstance(item, dict):
-        return item
+def _convert_range(item: dict[str, Any], codes: Codes, mappings: RememberedMappings) -> dict[str, Any]:
     changes = {}
     for name in ("low", "high"):
         end = item.get(name)
@@ -189,22 +181,13 @@ def _convert_range(item: Any, codes: Codes, mappings: RememberedMappings) -> Any
 
 def _convert(quantity: dict[str, Any], codes: Codes, mappings: RememberedMappings) -> dict[str, Any]:
     """Multiply by the factor of the concept; the original stays in an extension. No unit, no conversion."""
-    unit = unit_of(quantity)
-    if unit is None:
+    conversion = mappings.conversion(codes, quantity.get("system"), quantity.get("code"), quantity.get("unit"))
+    value = value_of(quantity) if conversion is not None else None
+    if conversion is None or value is None:
         return quantity
-    # The unit as it was written comes first: the tables know spellings that are not UCUM.
-    written = str(quantity.get("code") or quantity["unit"])
-    conversion = mappings.conversion(codes, written)
-    if conversion is None and unit != written:
-        conversion = mappings.conversion(codes, unit)
-    if conversion is None or conversion == (written, _ONE):
-        # A printed unit without code: only the micro sign is written as UCUM writes it.
-        as_written = bool(quantity.get("code")) or quantity["unit"] == unit or value_of(quantity) is None
-        return quantity if as_written else {**quantity, "unit": unit}
-    value = value_of(quantity)
-    if value is None:
-        return quantity
-    canonical_unit, factor = conversion
+    unit, factor = conversion
+    if factor is None:
+        return {**quantity, "unit": unit}
     product = value * factor
     if isinstance(exponent := product.as_tuple().exponent, int) and exponent < -8:
         product = product.quantize(_DECIMALS)
@@ -212,8 +195,8 @@ def _convert(quantity: dict[str, Any], codes: Codes, mappings: RememberedMapping
     return {
         **{name: quantity[name] for name in ("comparator",) if name in quantity},
         "value": product,
-        "unit": canonical_unit,
+        "unit": unit,
         "system": UCUM,
-        "code": canonical_unit,
+        "code": unit,
         "extension": [*objects_at(quantity, "extension"), original],
     }
