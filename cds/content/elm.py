@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -152,8 +152,7 @@ def folded(text: str) -> str:
     return _SPACE.sub(" ", text).strip()
 
 
-@dataclass(frozen=True, slots=True)
-class DefinitionName:
+class DefinitionName(NamedTuple):
     """A definition that an expression refers to: the library's name and the definition's name."""
 
     library: str

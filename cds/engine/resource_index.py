@@ -66,13 +66,12 @@ class ResourceIndex:
         remembered = (type_name, path, *key)
         found = self._in_value_set.get(remembered)
         if found is None:
-            index = self._codes(type_name, path)
-            positions = [
-                held[code]
-                for system, codes in members.items()
-                for held in (index.get(system, _NO_CODES), index.get(_EVERY_SYSTEM, _NO_CODES))
-                for code in _common(held, codes)
-            ]
+            positions: list[list[int]] = []
+            for system, held in self._codes(type_name, path).items():
+                if system == _EVERY_SYSTEM:
+                    positions += [held[code] for codes in members.values() for code in _common(held, codes)]
+                elif system is not None and system in members:
+                    positions += [held[code] for code in _common(held, members[system])]
             found = self._in_value_set[remembered] = self._at(type_name, positions)
         return found
 
@@ -139,6 +138,4 @@ def _pairs(value: Any) -> list[Pair]:
 
 def _common(held: Mapping[str, Any], codes: frozenset[str]) -> Iterable[str]:
     """Give the codes that are held and among the members, which need not be a set that can be listed."""
-    if not held:
-        return ()
     return codes & held.keys() if type(codes) is frozenset else [code for code in held if code in codes]

@@ -84,7 +84,7 @@ class ExpressionTrace(NamedTuple):
             written["note"] = self.note
         written["path"] = self.path
         if self.definition is not None:
-            written["definition"] = _key(self.definition.library, self.definition.definition)
+            written["definition"] = _key(self.definition)
         return written
 
 
@@ -175,7 +175,7 @@ class Trace:
     def evidence_of(self, action: ActionTrace) -> tuple[Evidence, ...]:
         """Return every fact that an action rests on, those of the CQL definitions behind it included, once."""
         asked = (item.definition for item in (*action.conditions, *action.values) if item.definition is not None)
-        facts = [fact for name in asked for fact in self.explanation.evidence((name.library, name.definition))]
+        facts = [fact for name in asked for fact in self.explanation.evidence(name)]
         return (*action.evidence, *{(fact.definition, fact.resource, fact.path): fact for fact in facts}.values())
 
     def evidence_to_json(self, origins: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -191,8 +191,8 @@ class Trace:
             if name in reads and (alike := _reads_to_json(self.explanation.readings(name), origins or {})):
                 entry["reads"] = alike
             if used := uses.get(name):
-                entry["uses"] = [_key(*one) for one in dict.fromkeys(used)]
-            written[_key(*name)] = entry
+                entry["uses"] = list(map(_key, dict.fromkeys(used)))
+            written[_key(name)] = entry
         return written
 
     def operation_outcome(self) -> dict[str, Any] | None:
@@ -202,8 +202,7 @@ class Trace:
         return {"resourceType": "OperationOutcome", "issue": [issue.to_json() for issue in self.issues]}
 
 
-def _key(library: str, definition: str) -> str:
-    return f"{library}.{definition}"
+_key = ".".join  # a library and a definition in it
 
 
 def _reads_to_json(
