@@ -1,4 +1,4 @@
-"""Commands for who runs a server: explain, feedback, doctor, precompile, audit."""
+"""Commands for who runs a server: explain, feedback, doctor, precompile, audit, forget."""
 
 from __future__ import annotations
 
@@ -93,3 +93,14 @@ def audit(
 
     begin, end = (moment and moment.replace(tzinfo=UTC) for moment in (since, until))
     asyncio.run(write_audit_events(load_settings(), since=begin, until=end))
+
+
+@app.command()
+def forget(
+    before: Annotated[datetime, typer.Option(help="The day or moment (UTC) from which on records are kept.")],
+) -> None:
+    """Delete decisions, their cards and feedback from before a day, as the retention rules of the site say."""
+    from cds.commands.forget import forget_records
+
+    gone = asyncio.run(forget_records(load_settings(), before=before.replace(tzinfo=UTC)))
+    print_text(f"deleted: {gone.decisions} decisions, {gone.cards} cards, {gone.feedback} pieces of feedback")

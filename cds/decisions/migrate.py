@@ -16,7 +16,7 @@ from cds.errors import SettingsError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEWEST = "0002"
+NEWEST = "0003"
 _BEFORE_ALEMBIC = "0001"
 _LOCK = 2_026_112_000  # any number that nobody else uses for an advisory lock in this database
 

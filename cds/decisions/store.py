@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from decimal import Decimal
 from typing import Any
 
@@ -11,11 +12,14 @@ from sqlalchemy import (
     URL,
     Column,
     DateTime,
+    Dialect,
     Engine,
     Index,
+    LargeBinary,
     MetaData,
     String,
     Table,
+    TypeDecorator,
     create_engine,
     event,
     make_url,
@@ -26,6 +30,26 @@ from sqlalchemy.pool import StaticPool
 
 from cds.errors import SettingsError
 from cds.fhir.json import dumps
+
+
+class PackedJSON(TypeDecorator[Any]):
+    """JSON that is compressed, because a record names every condition of a guideline; PostgreSQL does so by itself.
+
+    What stands there as plain text was written before version 0003 of the tables.
+    """
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes:  # noqa: ARG002 - the signature is SQLAlchemy's
+        """Write it."""
+        return zlib.compress(dumps(value), level=1)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:  # noqa: ARG002 - as above
+        """Read it."""
+        assert value is not None
+        return _from_text(value if value.startswith(b"{") else zlib.decompress(value))
+
 
 metadata = MetaData()
 # `client` is the name of the registered client, empty where the server does not ask who calls.
@@ -38,7 +62,7 @@ decisions = Table(
     Column("service", String(200), nullable=False),
     Column("client", String(40), nullable=False),
     Column("guideline", String(200), nullable=False),
-    Column("record", JSON, nullable=False),
+    Column("record", JSON().with_variant(PackedJSON(), "sqlite"), nullable=False),
     Index("decision_time", "time"),
     Index("decision_client_time", "client", "time"),
 )
@@ -120,7 +144,7 @@ def _to_text(document: Any) -> str:
     return dumps(document).decode()
 
 
-def _from_text(text: str) -> Any:
+def _from_text(text: str | bytes) -> Any:
     return json.loads(text, parse_float=Decimal)
 
 

@@ -16,8 +16,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from sqlalchemy import make_url, select
 
+from cds.decisions import store
 from cds.errors import RefusedRequest
+from cds.fhir.json import dumps
 from tests.server.client_tokens import PUBLIC_URL, bearer, clients_file
 from tests.server.conftest import free_port
 from tests.server.forty.handed_over import AUTHORIZATION
@@ -93,6 +96,7 @@ def what_is_secret_is_in_no_answer_log_metric_or_record(target: Range) -> None:
     left = {"answers": "".join(answer.text + str(answer.headers) for answer in answers), "metrics": metrics}
     left["the answer to a body that drips"] = drips.decode()
     left |= {path.name: path.read_bytes().decode("utf-8", "replace") for path in folder.iterdir()}
+    left["records"] = _records(folder / "cds.sqlite3")
     found = [(where, name) for where, text in left.items() for name, secret in SECRETS.items() if secret in text]
     assert found == []
 
@@ -199,6 +203,17 @@ def _from_others(target: Range, http: httpx.Client, database: Path) -> list[http
         answers.append(http.post(CALL, json=whole))
         blocker.execute("ROLLBACK")
     return answers
+
+
+def _records(database: Path) -> str:
+    """The decisions on record, which the file holds compressed."""
+    engine = store.open_file(make_url(f"sqlite:///{database}"))
+    assert engine is not None
+    with engine.connect() as connection:
+        records = connection.execute(select(store.decisions.c.record)).scalars().all()
+    engine.dispose()
+    assert records, "no decision was recorded"
+    return dumps(records).decode()
 
 
 def _head(more: str) -> bytes:

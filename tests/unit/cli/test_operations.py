@@ -1,4 +1,4 @@
-"""`cds precompile` fills the cache that a start reads, and says when there is none to fill."""
+"""The commands for who runs a server: `cds precompile` fills the cache of a start, `cds forget` deletes records."""
 
 from __future__ import annotations
 
@@ -45,3 +45,11 @@ def test_without_a_directory_it_says_so_after_checking_all(directory, monkeypatc
     assert said.exit_code == 1
     assert "CDS_CACHE" in said.output
     assert not directory.exists()
+
+
+def test_forget_says_what_it_deleted_and_asks_for_a_day(tmp_path, monkeypatch):
+    monkeypatch.setenv("CDS_DATABASE", f"sqlite:///{tmp_path}/cds.sqlite3")
+    said = CliRunner().invoke(app, ["forget", "--before", "2026-01-01"])
+    assert said.exit_code == 0, said.output
+    assert said.output.strip() == "deleted: 0 decisions, 0 cards, 0 pieces of feedback"
+    assert CliRunner().invoke(app, ["forget"]).exit_code == 2
