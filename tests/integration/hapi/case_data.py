@@ -155,12 +155,17 @@ def _numbered(case: Case, number: int) -> NumberedCase:
 
 
 def _renamed(resource: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    return {**_rewritten(resource, names), "id": names[f"{resource['resourceType']}/{resource['id']}"]}
+    own = f"{resource['resourceType']}/{resource.get('id')}"
+    return _rewritten(resource, names) | ({"id": names[own]} if own in names else {})
 
 
 def _rewritten(node: Any, names: Mapping[str, str]) -> Any:
+    """Change the references, and the ids of the resources that a Bundle of the context holds."""
     if isinstance(node, Mapping):
-        return {name: _rewritten(value, names) for name, value in node.items()}
+        return {
+            name: _renamed(value, names) if name == "resource" else _rewritten(value, names)
+            for name, value in node.items()
+        }
     return [_rewritten(item, names) for item in node] if isinstance(node, list | tuple) else _new_reference(node, names)
 
 
