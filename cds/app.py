@@ -129,7 +129,7 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
     decision_log = DecisionLog(engine, keep_values=settings.log_values)
     urls = [*settings.fhir_servers, *([sandbox_url(settings)] if sandbox else [])]
     fhir_servers = open_fhir_servers(urls)
-    seen = content_state(settings) if settings.reload_seconds else None
+    served = content_state(settings) if settings.reload_seconds else None
     metrics = Metrics()
     world = build_world(
         settings,
@@ -150,7 +150,7 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
             stack.push_async_callback(fhir_servers.aclose)
             await decision_log.start()
             if settings.reload_seconds:
-                watching = asyncio.create_task(_watch(serving, metrics, settings, seen).run())
+                watching = asyncio.create_task(_watch(serving, metrics, settings, served).run())
                 stack.callback(watching.cancel)
             yield {STATE: Door(admission, metrics)}
 
@@ -224,11 +224,11 @@ def _sandbox(settings: Settings, now: datetime) -> tuple[FHIRStore, Sandbox]:
     return store, Sandbox(store=store, reader=reader, stories=STORIES, open_record=opened)
 
 
-def _watch(serving: Serving, metrics: Metrics, settings: Settings, seen: Any) -> ContentWatch:
+def _watch(serving: Serving, metrics: Metrics, settings: Settings, served: Any) -> ContentWatch:
     return ContentWatch(
         serving,
         metrics,
-        seen=seen,
+        served=served,
         state=lambda: content_state(settings),
         load=lambda: build_knowledge(settings),
         seconds=settings.reload_seconds,

@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from cds.errors import CDSError
+from cds.errors import CDSError, ContentUnreachable
 from cds.knowledge import Knowledge
 from cds.service import Serving
 from cds.web.metrics import Metrics
@@ -24,14 +24,18 @@ _log = structlog.get_logger()
 
 
 class ContentWatch:
-    """Looks at the content every so many seconds; `load` runs when `state` is not as it was `seen` (both block)."""
+    """Looks at the content every so many seconds; both `state` and `load` block.
+
+    `load` runs when `state` is not that of the content that is `served`; what was found broken is not loaded again
+    before it changes, what could not be fetched is.
+    """
 
     def __init__(
         self,
         serving: Serving,
         metrics: Metrics,
         *,
-        seen: Any,
+        served: Any,
         state: Callable[[], Any],
         load: Callable[[], Knowledge],
         seconds: float,
@@ -41,7 +45,9 @@ class ContentWatch:
         self._state = state
         self._load = load
         self._seconds = seconds
-        self._seen = seen
+        self._served = served
+        self._broken: Any = None
+        self._told = ""
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -50,31 +56,51 @@ class ContentWatch:
             await self.look()
 
     async def look(self) -> None:
-        """Look once, and serve what is new if it is whole."""
+        """Look once, and serve what is new if it is whole; whatever goes wrong, the next look comes."""
         try:
-            state = await asyncio.to_thread(self._state)
-            if state == self._seen:
-                return
-            self._seen = state
-            knowledge = await asyncio.to_thread(self._load)
+            await self._serve_newest()
         except CDSError as error:
-            self._refuse(error)
+            self._refuse(str(error))
+        except Exception as error:  # noqa: BLE001 - a watch that ended would leave the old content for the newest
+            self._refuse(f"{type(error).__name__} while it was read")
+
+    async def _serve_newest(self) -> None:
+        state = await asyncio.to_thread(self._state)
+        if state == self._served:  # perhaps again: a change was taken back, or could not be seen for a while
+            self._broken = None
+            self._is_newest()
             return
+        if state == self._broken:
+            return
+        try:
+            knowledge = await asyncio.to_thread(self._load)
+        except (ContentUnreachable, OSError):
+            raise
+        except Exception:
+            self._broken = state
+            raise
         # Calls that are running keep the world that they began with; the next one gets this.
         self._serving.world = replace(self._serving.world, knowledge=knowledge)
-        self._serving.fault = None
+        self._served, self._broken = state, None
         self._metrics.reloads.labels("served").inc()
-        self._metrics.stale.set(0)
+        self._is_newest()
         gc.collect()
         gc.freeze()
         revisions = {guideline.id: guideline.revision for guideline in knowledge.content.guidelines}
         _log.info("new content is served", guidelines=revisions)
 
-    def _refuse(self, error: CDSError) -> None:
+    def _is_newest(self) -> None:
+        self._serving.fault, self._told = None, ""
+        self._metrics.stale.set(0)
+
+    def _refuse(self, problem: str) -> None:
+        """Say what is wrong, once."""
         self._serving.fault = "newer content is broken and not served: the log says what is wrong"
-        self._metrics.reloads.labels("refused").inc()
         self._metrics.stale.set(1)
-        _log.error("new content is broken, the last good one stays", problem=str(error))
+        if problem != self._told:
+            self._told = problem
+            self._metrics.reloads.labels("refused").inc()
+            _log.error("new content is broken, the last good one stays", problem=problem)
 
 
 def state_of_files(paths: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:

@@ -2,6 +2,7 @@
 
 CDSError
 ├── ContentError            a guideline, mapping or its compiled logic is broken: the start stops
+│   └── ContentUnreachable  a server that content is kept on did not give it
 ├── SettingsError           a setting is misspelt or has a bad value: the start stops
 ├── RefusedRequest          the caller's request cannot be answered: 4xx with an OperationOutcome
 │   ├── BadRequest          400
@@ -28,6 +29,10 @@ class ContentError(CDSError):
         self.path = path
         where = ": ".join(part for part in (file, path) if part)
         super().__init__(f"{where}: {message}" if where else message)
+
+
+class ContentUnreachable(ContentError):
+    """Content could not be fetched: it may be whole, and another try may find it."""
 
 
 class SettingsError(CDSError):

@@ -16,6 +16,7 @@ from cds.content.artifact import KNOWLEDGE_TYPES, Artifact
 from cds.content.problems import Problem
 from cds.content.validation import KnownFiles, validate
 from cds.errors import BadRequest
+from cds.fhir.elements import object_at
 from cds.fhir.json import dumps, loads
 
 _NOT_CONTENT = {"tests", "cql", "node_modules", "examples"}
@@ -46,9 +47,16 @@ class Reading:
             self.problems.append(Problem(file, "", f"{str(error).replace('the body', 'the file')}: correct the JSON"))
             return
         resource_type = document.get("resourceType") if isinstance(document, dict) else None
+        if not isinstance(resource_type, str | None):
+            self.problems.append(Problem(file, "resourceType", "this is no text: write the type of the resource"))
+            return
         if expected and resource_type != expected:
             message = f"the folder {expected} holds resources of this type only: correct resourceType, or move it"
             self.problems.append(Problem(file, "resourceType", message))
+            return
+        misshapen = list(_misshapen_entries(document, file)) if resource_type == "Bundle" else []
+        if misshapen:
+            self.problems.extend(misshapen)
             return
         artifacts = list(_artifacts(document, resource_type, file, root))
         if self.known.has(digest.digest()):
@@ -126,7 +134,13 @@ def _read_folder(folder: Path, reading: Reading) -> None:
         promised = path.parent.name if path.parent.name in KNOWLEDGE_TYPES else None
         root = path.parent.parent if promised else folder
         file = str(Path(folder.name) / inside)
-        reading.add(path.read_bytes(), file=file, root=root.name, expected=promised)
+        try:
+            body = path.read_bytes()
+        except OSError as error:
+            message = f"this cannot be read ({type(error).__name__}): put a file there, or take it away"
+            reading.problems.append(Problem(file, "", message))
+            continue
+        reading.add(body, file=file, root=root.name, expected=promised)
 
 
 def _read_package(path: Path, reading: Reading, *, seen: set[str]) -> None:
@@ -137,10 +151,10 @@ def _read_package(path: Path, reading: Reading, *, seen: set[str]) -> None:
         with tarfile.open(path, "r:gz") as archive:
             for name, body in _files(archive):
                 if name == "package.json":
-                    dependencies = loads(body).get("dependencies", {})
+                    dependencies = object_at(loads(body), "dependencies")
                 elif not name.startswith("."):
                     reading.add(body, file=f"{path.name}/{name}", root=path.name)
-    except (tarfile.TarError, OSError, EOFError, BadRequest) as error:
+    except (tarfile.TarError, OSError, EOFError, zlib.error, BadRequest) as error:
         reading.problems.append(Problem(path.name, "", f"the package cannot be read ({error}): fetch it again"))
         return
     for name, version in dependencies.items():
@@ -167,11 +181,23 @@ def _beside(path: Path, name: str, version: str) -> Path | None:
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
+def _misshapen_entries(bundle: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    entries = bundle.get("entry", [])
+    if not isinstance(entries, list):
+        yield Problem(file, "Bundle.entry", "this is no list: write the entries as a list")
+        return
+    for index, entry in enumerate(entries):
+        resource = entry.get("resource", {}) if isinstance(entry, dict) else None
+        if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str | None):
+            message = "this holds no resource: give it one with a resourceType, or take the entry out"
+            yield Problem(file, f"Bundle.entry[{index}]", message)
+
+
 def _artifacts(document: Any, resource_type: str | None, file: str, root: str) -> Iterator[Artifact]:
     if resource_type in KNOWLEDGE_TYPES:
         yield Artifact(document, file, root)
     elif resource_type == "Bundle":
         for index, entry in enumerate(document.get("entry", ())):
-            resource = entry.get("resource") or {}
+            resource = entry.get("resource", {})
             if resource.get("resourceType") in KNOWLEDGE_TYPES:
                 yield Artifact(resource, file, root, path=f"Bundle.entry[{index}].resource")

@@ -17,14 +17,14 @@ from cds.data.fhir_client import FHIRClient
 from cds.data.fhir_reader import FhirReader
 from cds.data.fhir_servers import BaseURL
 from cds.data.fhir_transport import FHIRTransport
-from cds.errors import ContentError
+from cds.errors import ContentError, ContentUnreachable
 
 SECONDS = 60.0
 _MAX_ROUNDS = 20
 
 
 def read_artifact_servers(urls: Iterable[str]) -> list[Reading]:
-    """Read the guidelines of FHIR servers. Raises `ContentError` for a server that cannot be read; blocks."""
+    """Read the guidelines of FHIR servers. Raises `ContentUnreachable` for one that cannot be read; blocks."""
     return asyncio.run(_read_all(list(urls))) if (urls := list(urls)) else []
 
 
@@ -42,7 +42,7 @@ async def _read_all(urls: list[str]) -> list[Reading]:
                 readings.append(await read_artifacts(FHIRClient(base, transport, deadline=deadline)))
             except FHIRServerError as error:
                 msg = f"the guidelines of {url} could not be read ({error.kind})"
-                raise ContentError(msg) from None
+                raise ContentUnreachable(msg) from None
     finally:
         await transport.aclose()
     return readings

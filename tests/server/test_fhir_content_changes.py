@@ -101,7 +101,7 @@ def test_a_call_keeps_the_content_it_began_with(tmp_path):
     watch = ContentWatch(
         held,
         Metrics(),
-        seen=(),
+        served=(),
         state=lambda: state_of_files([tmp_path]),
         load=lambda: build_knowledge(settings),
         seconds=1,

@@ -10,6 +10,7 @@ import tarfile
 import pytest
 
 from cds.content.library import load_content
+from cds.content.loader import read_content, read_package
 from cds.content.problems import BrokenContent
 from cds.errors import ContentError, NotFound
 
@@ -141,6 +142,54 @@ def test_all_broken_files_are_told_together_with_their_paths(tmp_path):
     assert any("PlanDefinition.action[0].titel: R4 has no such element here" in one for one in found)
     assert any("a.json: the file is not JSON" in one and "line 1 column" in one for one in found)
     assert any("b.json: resourceType: the folder ValueSet holds resources of this type only" in one for one in found)
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        ('{"resourceType": ["Library"]}', "resourceType: this is no text"),
+        ('{"resourceType": "Bundle", "entry": 5}', "Bundle.entry: this is no list"),
+        ('{"resourceType": "Bundle", "entry": null}', "Bundle.entry: this is no list"),
+        ('{"resourceType": "Bundle", "entry": [null]}', "Bundle.entry[0]: this holds no resource"),
+        ('{"resourceType": "Bundle", "entry": [{}, {"resource": "x"}]}', "Bundle.entry[1]: this holds no resource"),
+        ('{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": []}}]}', "Bundle.entry[0]: this holds no"),
+    ],
+)
+def test_a_file_of_another_shape_is_a_problem_in_a_folder_and_in_a_package(tmp_path, document, problem):
+    (tmp_path / "x.json").write_text(document)
+    assert any(f"x.json: {problem}" in one for one in problems_of(tmp_path))
+    sent = io.BytesIO()
+    with tarfile.open(fileobj=sent, mode="w:gz") as archive:
+        archive.add(tmp_path / "x.json", "package/x.json")
+    problems = read_package(sent.getvalue(), "sent", max_bytes=1_000_000, max_files=10).problems
+    assert any(f"x.json: {problem}" in str(one) for one in problems)
+
+
+def test_what_is_no_file_that_can_be_read_is_a_problem(tmp_path):
+    (tmp_path / "gone.json").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "folder.json").mkdir()
+    found = problems_of(tmp_path)
+    assert any("gone.json: this cannot be read (FileNotFoundError)" in one for one in found)
+    assert any("folder.json: this cannot be read (IsADirectoryError)" in one for one in found)
+
+
+@pytest.mark.parametrize("manifest", ["[]", '{"dependencies": []}', '{"dependencies": null}'])
+def test_a_package_whose_manifest_has_another_shape_depends_on_nothing(tmp_path, manifest):
+    (tmp_path / "package.json").write_text(manifest)
+    (tmp_path / "Library.json").write_text(json.dumps(library("Logic", "Is Due")))
+    (tmp_path / "Plan.json").write_text(json.dumps(plan(action())))
+    with tarfile.open(tmp_path / "odd.tgz", "w:gz") as archive:
+        for name in ("package.json", "Library.json", "Plan.json"):
+            archive.add(tmp_path / name, f"package/{name}")
+    assert load_content([tmp_path / "odd.tgz"]).services
+
+
+def test_a_package_with_damaged_bytes_is_a_problem(tmp_path):
+    package(tmp_path / "whole.tgz", library("Logic", "Is Due"), plan(action()))
+    whole = (tmp_path / "whole.tgz").read_bytes()
+    for place in range(12, len(whole), 7):
+        (tmp_path / "whole.tgz").write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        assert isinstance(read_content(tmp_path / "whole.tgz").problems, list)
 
 
 def test_a_code_outside_its_required_binding_is_refused(tmp_path):
