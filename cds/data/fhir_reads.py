@@ -131,6 +131,10 @@ def _key_for(resource: Mapping[str, Any], queries: Sequence[PrefetchQuery]) -> s
     ]
     if not fitting:
         return None
-    codes = {(str(coding.get("system", "")), coding.get("code")) for coding in codings_of(resource.get("code"))}
+    codes = {
+        (str(coding.get("system", "")), code)
+        for coding in codings_of(resource.get("code"))
+        if isinstance(code := coding.get("code"), str)
+    }
     by_code = (query for query in fitting if query.codes is not None and not query.codes.isdisjoint(codes))
     return next(by_code, fitting[0]).key

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -26,6 +25,7 @@ SKEW = 60
 MAX_LIFETIME = 300
 _MAX_TOKEN = 8192
 _MAX_JTI = 256
+_END_OF_TIME = 1e12  # seconds; what is later, or no number, is no moment that a clock can say
 
 _log = structlog.get_logger()
 
@@ -103,7 +103,7 @@ class ClientAuthenticator:
         except (JoseError, ValueError, TypeError, RecursionError):
             raise _Refused("signature") from None
         expires = self._check_claims(claims, client, url)
-        used = hashlib.sha256(f"{client.iss}\n{claims['jti']}".encode()).hexdigest()
+        used = hashlib.sha256(f"{client.iss}\n{claims['jti']}".encode("utf-8", "surrogatepass")).hexdigest()
         if not await self._replay.first_use(used, datetime.fromtimestamp(expires + SKEW, UTC)):
             raise _Refused("replay")
         return client
@@ -169,6 +169,6 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _instant(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _END_OF_TIME:
         raise _Refused(name)
     return float(value)

@@ -44,6 +44,14 @@ class Client(BaseModel):
             raise ValueError(msg)
         return value
 
+    @field_validator("jwks")
+    @classmethod
+    def _a_key_set(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        if value is not None and not isinstance(value.get("keys"), list):
+            msg = "give a JWK Set: an object with a list of keys"
+            raise ValueError(msg)
+        return value
+
     @field_validator("fhir_servers")
     @classmethod
     def _fhir_base_urls(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -104,12 +104,12 @@ class KeySets:
 
 def usable_keys(document: Mapping[str, Any]) -> dict[str, PublicKey]:
     """Return the signature keys of a JWK Set by `kid`; broken, weak, private-use or doubled ones are left out."""
-    listed = [key for key in document.get("keys", [])[:_MAX_KEYS] if isinstance(key, dict)]
-    times = Counter(key.get("kid") for key in listed)
+    listed = [key for key in document["keys"][:_MAX_KEYS] if isinstance(key, dict) and isinstance(key.get("kid"), str)]
+    times = Counter(key["kid"] for key in listed)
     keys: dict[str, PublicKey] = {}
     for key in listed:
-        kid = key.get("kid")
-        if not isinstance(kid, str) or times[kid] > 1 or key.get("use", "sig") != "sig":
+        kid = key["kid"]
+        if times[kid] > 1 or key.get("use", "sig") != "sig":
             continue
         public = _public_key(key)
         if public is not None:

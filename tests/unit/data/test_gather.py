@@ -67,6 +67,22 @@ def test_origins_say_from_where_each_resource_came(store):
     assert data.origin_of("MedicationRequest/draft") == "context"
 
 
+@pytest.mark.parametrize("code", [["777-3"], {}, {"value": "777-3"}, 5, None, True], ids=repr)
+def test_a_code_that_is_no_text_is_not_understood_and_takes_nothing_else_away(store, code):
+    class Odd(InMemoryReader):
+        async def search(self, query: str) -> list[dict]:
+            found = copy.deepcopy(await super().search(query))
+            for one in found:
+                if one["resourceType"] in ("Observation", "Condition"):
+                    one["code"]["coding"].insert(0, {"system": LOINC, "code": code})
+            return found
+
+    whole = gather(hook_request({}), InMemoryReader(store))
+    data = gather(hook_request({}), Odd(store))
+    assert ids(data) == ids(whole)
+    assert data.origins == whole.origins
+
+
 def test_every_key_that_cannot_be_had_is_named(store):
     prefetch = prefetch_of(store)
     del prefetch["platelets"]

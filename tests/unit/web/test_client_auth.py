@@ -107,6 +107,11 @@ def test_the_audience_may_be_a_list_that_holds_the_exact_url():
         claims(exp=True),
         claims(exp=...),
         claims(exp=int(NOW.timestamp()) + 10 * 365 * 86400),
+        claims(exp=10**400),
+        claims(iat=10**400),
+        claims(nbf=10**400),
+        claims(iat=float("nan")),
+        claims(exp=float("inf")),
         claims(iat=int(NOW.timestamp()) + 3600),
         claims(iat=...),
         claims(nbf=int(NOW.timestamp()) + 61),
@@ -203,6 +208,14 @@ def test_a_doubled_claim_is_refused():
 
 
 @pytest.mark.ch("CH-164")
+def test_half_a_surrogate_pair_as_the_id_of_a_token_counts_like_any_other_id():
+    replay = Replay()
+    odd = token(claims(jti="\ud800"))
+    assert authenticate(odd, replay=replay).name == "ehr"
+    with pytest.raises(Unauthorized):
+        authenticate(odd, replay=replay)
+
+
 def test_every_refusal_has_the_same_text():
     texts = set()
     for value in (token(claims(aud="x")), token(key=OTHER), "a.b.c"):
@@ -356,6 +369,8 @@ def test_weak_doubled_broken_and_encryption_keys_are_left_out():
                 {**RSA.as_dict(private=False), "kid": "enc", "use": "enc"},
                 {"kty": "EC", "kid": "broken", "crv": "P-384"},
                 {"kty": "oct", "kid": "secret", "k": "AAAA"},
+                {"kty": "EC", "kid": ["a list"]},
+                {"kty": "EC", "kid": {}},
                 "nonsense",
             ]
         }
@@ -371,6 +386,10 @@ def test_the_clients_file_names_the_member_that_is_wrong(tmp_path):
     path.write_text('{"clients": [{"name": "ehr", "iss": "https://e.example"}]}')
     with pytest.raises(SettingsError, match="either jku or jwks"):
         read_clients(path)
+    for keys in ({}, {"keys": {}}, {"keys": None}):
+        path.write_text(json.dumps({"clients": [{"name": "ehr", "iss": "https://e.example", "jwks": keys}]}))
+        with pytest.raises(SettingsError, match=r"clients\.0\.jwks: .*a list of keys"):
+            read_clients(path)
     with pytest.raises(SettingsError, match="cannot be read"):
         read_clients(tmp_path / "none.json")
 
