@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from cds.errors import SettingsError
 from cds.fhir.json import dumps
@@ -113,8 +113,9 @@ def open_database(url: str) -> AsyncEngine:
         parsed = make_url(url)
         parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
         if parsed.get_backend_name() == "sqlite" and parsed.database in _IN_MEMORY:
-            # an in-memory database lives in its one connection
-            engine = create_async_engine(parsed, poolclass=StaticPool, **_json())
+            # An in-memory database lives in its one connection, which one transaction at a time may have.
+            one = {"poolclass": AsyncAdaptedQueuePool, "pool_size": 1, "max_overflow": 0}
+            engine = create_async_engine(parsed, **one, **_json())
         else:
             engine = create_async_engine(parsed, **_json())
     except (ArgumentError, ImportError, ModuleNotFoundError) as error:

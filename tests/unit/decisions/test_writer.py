@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import event, func, select
@@ -13,14 +13,17 @@ from sqlalchemy.exc import IntegrityError
 from cds.decisions import store
 from cds.decisions.decision import CardServed, Decision
 from cds.decisions.log import DecisionLog
+from cds.decisions.replay import UsedTokens
 from cds.errors import Unavailable
+
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
 
 def decision(number, *, card=None):
     cards = (CardServed(uuid=card or f"card-{number}", recommendation="r", indicator="info"),)
     return Decision(
         id=f"d{number}",
-        time=datetime(2026, 3, 2, 10, tzinfo=UTC),
+        time=NOW,
         service="g-order-select",
         hook="order-select",
         hook_instance="h1",
@@ -68,6 +71,24 @@ def test_decisions_that_come_together_are_committed_together_and_all_are_there(u
 
     assert with_log(url, use) == [50, 50]
     assert len(commits) <= 3
+
+
+def test_a_token_that_is_refused_undoes_nothing_of_others(url):
+    async def use(log, engine):
+        tokens = UsedTokens(engine, clock=lambda: NOW)
+        later = NOW + timedelta(hours=1)
+
+        async def call(number):
+            uses = [await tokens.first_use(f"token-{number}", later) for _ in range(2)]
+            await log.record(decision(number))
+            return uses
+
+        uses = await asyncio.gather(*(call(number) for number in range(60)))
+        return uses, await counted(engine)
+
+    uses, there = with_log(url, use)
+    assert uses == [[True, False]] * 60
+    assert there == [60, 60]
 
 
 def test_what_has_returned_is_committed_and_seen_by_another_process(tmp_path):
