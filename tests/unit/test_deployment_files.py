@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cds.settings import Settings
+from cds.errors import SettingsError
+from cds.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[2]
 KUBERNETES = [
@@ -16,7 +17,10 @@ KUBERNETES = [
     for path in sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml"))
     for document in yaml.safe_load_all(path.read_text(encoding="utf-8"))
 ]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
 SETTINGS = {f"CDS_{name.upper()}" for name in Settings.model_fields}
+OF_A_SERVICE_CALLED_CDS = {"CDS_SERVICE_HOST", "CDS_PORT"}
+"""What Kubernetes puts into the containers of a namespace for every Service that is called `cds`."""
 
 
 def of_kind(kind):
@@ -55,12 +59,39 @@ def test_what_guards_the_pods_selects_them(kind):
     assert of_kind("HorizontalPodAutoscaler")["spec"]["scaleTargetRef"]["name"] == "cds"
 
 
+def test_kubernetes_puts_no_variables_that_look_like_settings_into_the_pod():
+    for name in OF_A_SERVICE_CALLED_CDS:
+        with pytest.raises(SettingsError, match=f"{name} is not a setting"):
+            load_settings({name: "10.0.0.1"})
+    assert pod()["enableServiceLinks"] is False
+    assert "enableServiceLinks: false" in (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
+
+
+def test_every_address_of_the_network_policy_is_marked_to_be_changed():
+    text = (ROOT / "deploy" / "kubernetes" / "cds.yaml").read_text(encoding="utf-8")
+    policy = text.partition("kind: NetworkPolicy")[2]
+    for address in ("ingress}", "monitoring}", "{app: postgres}", "{cidr: 192.0.2.0/24}"):
+        assert f"{address} # CHANGE" in policy
+
+
+def test_docker_compose_waits_for_the_database_that_stays_and_starts_again_what_ended():
+    test = COMPOSE["postgres"]["healthcheck"]["test"]
+    assert test[test.index("-h") + 1] == "127.0.0.1"
+    assert {COMPOSE[name]["restart"] for name in ("postgres", "hapi", "cds")} == {"unless-stopped"}
+
+
+def test_docker_compose_says_which_fhir_server_a_call_names():
+    allowed = COMPOSE["cds"]["environment"]["CDS_FHIR_SERVERS"]
+    head = (ROOT / "docker-compose.yml").read_text(encoding="utf-8").partition("services:")[0]
+    assert allowed in head
+
+
 @pytest.mark.parametrize(
     "file", ["deploy/kubernetes/cds.yaml", "docker-compose.yml", "Dockerfile", "docs/operators.md", "README.md"]
 )
 def test_every_setting_that_a_file_names_exists(file):
     named = set(re.findall(r"\bCDS_[A-Z_]+\b", (ROOT / file).read_text(encoding="utf-8")))
-    assert named <= SETTINGS
+    assert named <= SETTINGS | OF_A_SERVICE_CALLED_CDS
 
 
 def test_every_setting_is_in_the_readme():
