@@ -47,9 +47,11 @@ async def read_queries(
 
 
 async def read_medications(
-    drafts: Sequence[Mapping[str, Any]], fhir: FhirReader | None, pool: ResourcePool, unobtainable: Unobtainable
+    drafts: Sequence[Mapping[str, Any]], fhir: FhirReader | str, pool: ResourcePool, unobtainable: Unobtainable
 ) -> None:
     """Read the Medications that orders and drafts refer to and that did not come with them.
+
+    `fhir` is the server, or why none may be read.
 
     One that does not exist is a problem of the data and noted; one that cannot be read makes the drug unknown, and
     its key unobtainable.
@@ -80,10 +82,10 @@ async def read_medications(
                 unobtainable.add(key, f"a referenced Medication could not be read: {reason}")
 
 
-async def _read_medication(medication_id: str, fhir: FhirReader | None, pool: ResourcePool) -> str | None:
+async def _read_medication(medication_id: str, fhir: FhirReader | str, pool: ResourcePool) -> str | None:
     """Read one Medication into the pool; the reason comes back when that failed."""
-    if fhir is None:
-        return "no FHIR server may be read"
+    if isinstance(fhir, str):
+        return fhir
     try:
         pool.add([await fhir.read("Medication", medication_id)], f"read:Medication/{medication_id}")
     except FHIRServerError as error:
@@ -116,8 +118,11 @@ async def _run(fhir: FhirReader, search: _Search, unobtainable: Unobtainable) ->
             return [await fhir.read(resource_type, resource_id)]
         return await fhir.search(search.text)
     except FHIRServerError as error:
+        reason = f"the FHIR server could not be read ({error.kind})"
+        if error.kind is FHIRServerFault.ABSENT and search.queries[0].is_read:
+            reason = f"the FHIR server has no such {search.queries[0].resource_type}"
         for query in search.queries:
-            unobtainable.add(query.key, f"the FHIR server could not be read: {error.kind}")
+            unobtainable.add(query.key, reason)
         return []
 
 

@@ -50,14 +50,21 @@ async def gather_patient_data(
         elif not _is_given(query, pool, given, fhir):
             open_queries.append(query)
             if fhir is None:
-                unobtainable.add(query.key, f"{prefetched.state} in the prefetch, and no FHIR server may be read")
+                unobtainable.add(query.key, f"{prefetched.state} in the prefetch, and {_no_server(request)}")
     if fhir is not None:
         await read_queries(fhir, open_queries, request.token_values(now), pool, unobtainable)
     unobtainable.refuse_if_any()
     drafts = pool.drafts(request.draft_orders)
-    await read_medications(drafts, fhir, pool, unobtainable)
+    await read_medications(drafts, fhir or _no_server(request), pool, unobtainable)
     unobtainable.refuse_if_any()
     return _patient_data(pool, drafts, mappings)
+
+
+def _no_server(request: CDSRequest) -> str:
+    """Say why no FHIR server is read."""
+    if request.fhir_server is None:
+        return "the request names no fhirServer"
+    return "its fhirServer is not one that may be read (CDS_FHIR_SERVERS)"
 
 
 def _settles(prefetched: Prefetched, query: PrefetchQuery) -> bool:

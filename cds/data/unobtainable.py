@@ -22,7 +22,7 @@ class Unobtainable:
         by_reason: dict[str, list[str]] = {}
         for key, reason in self._reasons.items():
             by_reason.setdefault(reason, []).append(key)
-        listed = "; ".join(f"{', '.join(keys)} ({reason})" for reason, keys in by_reason.items())
+        listed = "; ".join(f"{reason}: {', '.join(keys)}" for reason, keys in by_reason.items())
         msg = f"required data could not be obtained: {listed}"
         first = next(iter(self._reasons))
         raise PreconditionFailed(msg, expression=first if first.startswith("context.") else f"prefetch.{first}")

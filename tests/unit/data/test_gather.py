@@ -87,8 +87,25 @@ def test_every_key_that_cannot_be_had_is_named(store):
     prefetch = prefetch_of(store)
     del prefetch["platelets"]
     prefetch["conditions"] = {"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]}
-    with pytest.raises(PreconditionFailed, match=r"conditions \(failed.*platelets \(missing"):
+    with pytest.raises(PreconditionFailed, match=r"failed in .*: conditions; missing in .*: platelets"):
         gather(hook_request(prefetch))
+
+
+@pytest.mark.parametrize(
+    ("server", "why"),
+    [(None, "the request names no fhirServer"), ("https://other.example/fhir", r"not one that .*\(CDS_FHIR_SERVERS\)")],
+)
+def test_why_no_server_is_read_is_the_first_that_is_said(server, why):
+    with pytest.raises(
+        PreconditionFailed, match=rf"obtained: missing in the prefetch, and .*{why}: patient, "
+    ) as refusal:
+        gather(hook_request(fhirServer=server) if server else hook_request())
+    assert "other.example" not in str(refusal.value)
+
+
+def test_a_patient_whom_the_server_does_not_have_is_said(store):
+    with pytest.raises(PreconditionFailed, match="the FHIR server has no such Patient: patient"):
+        gather(hook_request(context={"userId": "Practitioner/1", "patientId": "nobody"}), InMemoryReader(store))
 
 
 def test_null_means_looked_up_and_not_there_and_is_not_asked_again(store):
@@ -175,7 +192,7 @@ def test_an_incomplete_bundle_is_read_again_or_refused(store):
     del prefetch["creatinine"]["entry"][1]
     data = gather(hook_request(prefetch), InMemoryReader(store))
     assert "Observation/crea-2" in ids(data)
-    with pytest.raises(PreconditionFailed, match=r"creatinine \(incomplete"):
+    with pytest.raises(PreconditionFailed, match=r"incomplete in the prefetch.*: creatinine"):
         gather(hook_request(prefetch))
 
 
@@ -264,7 +281,7 @@ class FailingReader(InMemoryReader):
 @pytest.mark.parametrize("kind", list(FHIRServerFault))
 def test_a_failed_search_is_a_refusal_and_never_no_results(store, kind):
     reader = FailingReader(store, "Observation", kind)
-    with pytest.raises(PreconditionFailed, match=rf"creatinine, platelets \(.*{kind}"):
+    with pytest.raises(PreconditionFailed, match=rf"{kind}\): creatinine, platelets"):
         gather(hook_request(), reader)
 
 
