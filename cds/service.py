@@ -108,7 +108,14 @@ async def call_service(service: Service, request: CDSRequest, world: World, *, c
     now = world.clock()
     reader = world.fhir_servers.reader_for(request, caller, seconds=world.seconds)
     with stage("gather"):
-        data = await gather_patient_data(service.requirements, request, reader, world.knowledge.mappings, now=now)
+        data = await gather_patient_data(
+            service.requirements,
+            request,
+            reader,
+            world.knowledge.mappings,
+            now=now,
+            known_systems=world.knowledge.value_sets.systems,
+        )
     with stage("apply"):
         context = _hook_context(request, data)
         parameters = bind_hook_context(service.logic.parameters, context)

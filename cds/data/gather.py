@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -12,12 +12,13 @@ from cds.data.data_requirements import DataRequirement
 from cds.data.fhir_reader import FhirReader
 from cds.data.fhir_reads import read_medications, read_queries
 from cds.data.normalise import normalise_all
-from cds.data.patient_data import PatientData
+from cds.data.patient_data import DataProblem, DataProblemKind, PatientData
 from cds.data.prefetch import Prefetched, read_prefetch
 from cds.data.prefetch_templates import PATIENT_KEY, PrefetchQuery, prefetch_queries
 from cds.data.remembered_mappings import Mappings
 from cds.data.resource_pool import ResourcePool
 from cds.data.unobtainable import Unobtainable
+from cds.fhir.elements import codings_of
 from cds.fhir.references import literal_of
 from cds.hooks.request import CDSRequest
 
@@ -30,12 +31,14 @@ async def gather_patient_data(
     *,
     now: datetime,
     given: Sequence[dict[str, Any]] | None = None,
+    known_systems: Container[str] | None = None,
 ) -> PatientData:
     """Gather all that the requirements ask for, or refuse.
 
     What the prefetch does not settle is read through `fhir` (None: there is no server that may be read), everything
     at once. `given` are resources that came with an operation: they add to what is read, and without a server they are
-    all there is, because who gives the data answers for them being whole. Raises PreconditionFailed naming every
+    all there is, because who gives the data answers for them being whole. A drafted drug without a code in one of the
+    `known_systems` (None: any is known) is a problem of the data. Raises PreconditionFailed naming every
     prefetch key whose data could not be had (CH-068), and BadRequest when the prefetched Patient is not the one in
     context (CH-070).
     """
@@ -57,7 +60,7 @@ async def gather_patient_data(
     drafts = pool.drafts(request.draft_orders)
     await read_medications(drafts, fhir or _no_server(request), pool, unobtainable)
     unobtainable.refuse_if_any()
-    return _patient_data(pool, drafts, mappings)
+    return _patient_data(pool, drafts, mappings, known_systems)
 
 
 def _no_server(request: CDSRequest) -> str:
@@ -81,15 +84,30 @@ def _is_given(
     return given is not None and fhir is None
 
 
-def _patient_data(pool: ResourcePool, drafts: list[dict[str, Any]], mappings: Mappings | None) -> PatientData:
+def _patient_data(
+    pool: ResourcePool, drafts: list[dict[str, Any]], mappings: Mappings | None, known_systems: Container[str] | None
+) -> PatientData:
     by_literal = pool.by_literal
+    normalised = normalise_all(drafts, by_literal, mappings)
+    strange = [] if known_systems is None else [one for one in normalised if _is_strange(one, known_systems)]
     received_drafts = {literal: draft for draft in drafts if (literal := literal_of(draft))}
     return PatientData(
         patient_id=pool.patient_id,
         resources=tuple(chain.from_iterable(map(with_components, normalise_all(pool.resources, by_literal, mappings)))),
-        draft_orders=tuple(normalise_all(drafts, by_literal, mappings)),
+        draft_orders=tuple(normalised),
         origins=pool.origins,
         as_received={**by_literal, **received_drafts},
         dropped_other_patient=pool.dropped_other_patient,
-        problems=tuple(pool.problems),
+        problems=(
+            *pool.problems,
+            *(DataProblem(DataProblemKind.NOT_UNDERSTOOD, "context", literal_of(draft)) for draft in strange),
+        ),
+    )
+
+
+def _is_strange(draft: dict[str, Any], known_systems: Container[str]) -> bool:
+    """Say whether a draft is for a drug of which no code is in a known system."""
+    codings = codings_of(draft.get("medicationCodeableConcept"))
+    return draft.get("resourceType") == "MedicationRequest" and not any(
+        isinstance(system := coding.get("system"), str) and system in known_systems for coding in codings
     )

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from cds.fhir.elements import values_at
 from cds.terminology.code_systems import CodeSystems
 from cds.terminology.membership import (
     Codes,
@@ -39,6 +40,17 @@ class ValueSets:
             if resource.get("resourceType") == "ValueSet" and "url" in resource:
                 self._resources[resource["url"]].append(resource)
         self._memberships: dict[tuple[str, str | None], Membership] = {}
+        self.systems = frozenset(
+            system
+            for resources in self._resources.values()
+            for resource in resources
+            for system in (
+                *values_at(resource, "compose.include.system"),
+                *values_at(resource, "expansion.contains.system"),
+            )
+            if isinstance(system, str)
+        )
+        """The code systems that any value set names: a code of another one is seen by no rule."""
 
     def find(self, url: str, version: str | None = None) -> Mapping[str, Any] | None:
         """Return the ValueSet resource of that version (also written `url|version`), without one the last loaded."""

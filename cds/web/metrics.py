@@ -39,6 +39,12 @@ class Metrics:
             ("client", "origin"),
             registry=self.registry,
         )
+        self.data_problems = Counter(
+            "cds_data_problems",
+            "What was wrong with data: of another patient, a drug in unknown codes, a dangling reference",
+            ("client", "kind"),
+            registry=self.registry,
+        )
         self.cards = Counter(
             "cds_cards", "Cards shown by recommendation", ("recommendation", "indicator"), registry=self.registry
         )
@@ -66,12 +72,14 @@ class Metrics:
         return generate_latest(together)
 
     def count(self, decision: Decision) -> None:
-        """Count what a decision could not decide, and where its data came from."""
+        """Count what a decision could not decide, where its data came from, and what was wrong with them."""
         for action in decision.trace:
             if action["outcome"] in _UNDECIDED:
                 self.undecided.labels(action.get("recommendation") or "none", action["outcome"]).inc()
         for origin, count in decision.data["resources"].items():
             self.resources.labels(decision.client or "none", origin).inc(count)
+        for problem in decision.data.get("problems", ()):
+            self.data_problems.labels(decision.client or "none", problem["kind"]).inc()
 
 
 class CountingLog:

@@ -108,6 +108,27 @@ def test_a_patient_whom_the_server_does_not_have_is_said(store):
         gather(hook_request(context={"userId": "Practitioner/1", "patientId": "nobody"}), InMemoryReader(store))
 
 
+ATC, LOCAL = "http://www.whocc.no/atc", "urn:oid:1.2.3"
+
+
+@pytest.mark.parametrize(
+    ("drug", "kinds"),
+    [
+        ({"medicationCodeableConcept": {"coding": [{"system": ATC, "code": "L04AX04"}]}}, []),
+        ({"medicationCodeableConcept": {"coding": [{"system": LOCAL, "code": "1"}, {"system": ATC, "code": "x"}]}}, []),
+        ({"medicationCodeableConcept": {"coding": [{"system": LOCAL, "code": "LEN25"}]}}, ["not-understood"]),
+        ({"medicationCodeableConcept": {"coding": [{"system": [ATC], "code": "x"}]}}, ["not-understood"]),
+        ({"medicationCodeableConcept": {"text": "lenalidomide 25 mg"}}, ["not-understood"]),
+        ({}, ["not-understood"]),
+    ],
+)
+def test_a_drafted_drug_in_codes_that_no_rule_knows_is_said(store, drug, kinds):
+    request = hook_request(prefetch_of(store), [order("draft") | {"medicationCodeableConcept": None} | drug])
+    data = asyncio.run(gather_patient_data(requirements(), request, None, None, now=NOW, known_systems={ATC}))
+    assert [problem.kind for problem in data.problems] == kinds
+    assert {(problem.origin, problem.resource) for problem in data.problems} <= {("context", "MedicationRequest/draft")}
+
+
 def test_null_means_looked_up_and_not_there_and_is_not_asked_again(store):
     prefetch = {**prefetch_of(store), "platelets": None, "conditions": {"resourceType": "Bundle", "type": "searchset"}}
     data = gather(hook_request(prefetch), InMemoryReader(store))
