@@ -14,6 +14,8 @@ from rich.console import Console
 
 from cds.app import create_app
 from cds.commands.workers import Workers
+from cds.decisions.log import DecisionLog
+from cds.decisions.store import open_database
 from cds.engine.runtime.units import validate
 from cds.errors import SettingsError
 from cds.logs import configure_logs
@@ -28,6 +30,7 @@ _GRACE_SECONDS = 30
 def serve_with_workers(settings: Settings, *, host: str, port: int, workers: int, console: Console) -> int:
     """Serve with several processes until interrupted; return the exit status."""
     configure_logs(settings.log_format)
+    asyncio.run(_prepare_database(settings))
     console.print(f"fhir-cds: {workers} workers on {settings.public_url}/cds-services  (Ctrl-C ends them)")
     return Workers(listen(host, port), workers).run()
 
@@ -36,6 +39,7 @@ def serve(settings: Settings, listening: socket.socket, *, sandbox: bool, demo: 
     """Serve until interrupted; raises `CDSError` when settings or content are broken."""
     configure_logs(settings.log_format, quiet=demo)
     export_traces(settings.traces)
+    asyncio.run(_prepare_database(settings))
     console.print("fhir-cds: loading guidelines …")
     app = create_app(settings, sandbox=sandbox)
     validate("mg")  # reads UCUM's grammar now, where no patient waits: stored logic was compiled without it
@@ -45,6 +49,7 @@ def serve(settings: Settings, listening: socket.socket, *, sandbox: bool, demo: 
         log_config=None,
         access_log=False,
         http=TimedConnection,
+        ws="none",
         timeout_graceful_shutdown=_GRACE_SECONDS,
         ssl_certfile=settings.tls_certificate,
         ssl_keyfile=settings.tls_key,
@@ -88,6 +93,15 @@ def listen(host: str, port: int) -> socket.socket:
         reason = os.strerror(error.errno or 0).lower()
         msg = f"{host}:{port}: {reason}; choose another with --port (make run PORT=…)"
         raise SettingsError(msg) from None
+
+
+async def _prepare_database(settings: Settings) -> None:
+    """Open the database before anything is loaded, so that one that cannot be opened is said at once."""
+    log = DecisionLog(open_database(settings.database))
+    try:
+        await log.start()
+    finally:
+        await log.close()
 
 
 def _settle_garbage_collector() -> None:

@@ -26,15 +26,17 @@ class Workers:
         self._count = count
         self._ending = False
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._first: tuple[subprocess.Popen[bytes], ...] = ()
 
     def run(self) -> int:
-        """Run until a signal ends it, or until a worker cannot start; return the exit status."""
+        """Run until a signal ends it, or until one of the first workers cannot start; return the exit status."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
         os.set_inheritable(self._listening.fileno(), True)
         with tempfile.TemporaryDirectory(prefix="cds-metrics-") as metrics:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics
             self._processes = [self._start() for _ in range(self._count)]
+            self._first = tuple(self._processes)
             while not self._ending:
                 time.sleep(0.1)
                 self._replace_the_dead()
@@ -51,7 +53,9 @@ class Workers:
             status = process.poll()
             if status is None or self._ending:
                 continue
-            if status == 2:  # broken settings or content: a new worker would say the same
+            # Broken settings or content: a new worker would say the same. One that takes another's place tries until it
+            # can: the database may come back, and the other workers go on meanwhile.
+            if status == 2 and process in self._first:
                 self._end(signal.SIGTERM, None)
                 return
             _log.error("a worker died and is replaced", status=status)

@@ -15,6 +15,7 @@ from cds.decisions import store
 from cds.decisions.decision import Decision
 from cds.decisions.mask import erase_values
 from cds.decisions.migrate import upgrade
+from cds.decisions.opening import opening
 from cds.decisions.writer import DecisionWriter, reachable
 from cds.hooks.feedback import Feedback
 
@@ -31,9 +32,10 @@ class DecisionLog:
         self._keep_values = keep_values
 
     async def start(self) -> None:
-        """Bring the tables to the present version; raise `SettingsError` for tables of a newer one."""
-        async with self._engine.begin() as connection:
-            await connection.run_sync(upgrade)
+        """Bring the tables to the present version; raise `SettingsError` when they are newer or cannot be reached."""
+        with opening(self._engine.url):
+            async with self._engine.begin() as connection:
+                await connection.run_sync(upgrade)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -24,7 +24,7 @@ from sqlalchemy import (
     event,
     make_url,
 )
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -103,6 +103,7 @@ used_tokens = Table(
     Index("used_token_expires", "expires"),
 )
 
+_NO_SUCH_URL = "CDS_DATABASE: give a URL such as sqlite:///cds.sqlite3 or postgresql://user:password@host/database"
 _IN_MEMORY = (None, "", ":memory:")
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
@@ -118,9 +119,13 @@ def open_database(url: str) -> AsyncEngine:
             engine = create_async_engine(parsed, **one, **_json())
         else:
             engine = create_async_engine(parsed, **_json())
-    except (ArgumentError, ImportError, ModuleNotFoundError) as error:
-        msg = f"CDS_DATABASE: {type(error).__name__}: give a URL such as sqlite:///cds.sqlite3 or postgresql://host/db"
+    except ModuleNotFoundError as error:
+        if error.name != "asyncpg":
+            raise SettingsError(_NO_SUCH_URL) from error
+        msg = "CDS_DATABASE: PostgreSQL needs its driver asyncpg: pip install 'fhir-cds[postgres]'"
         raise SettingsError(msg) from error
+    except (ArgumentError, InvalidRequestError, ValueError) as error:
+        raise SettingsError(_NO_SUCH_URL) from error
     if parsed.get_backend_name() == "sqlite":
         event.listen(engine.sync_engine, "connect", _set_sqlite_pragmas)
     return engine

@@ -8,12 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 import httpx
-from sqlalchemy.exc import SQLAlchemyError
 
 from cds.app import build_knowledge, cache_of, content_paths
 from cds.checks.check import check_content
 from cds.data.prefetch_templates import PrefetchQuery, prefetch_queries
 from cds.decisions.migrate import NEWEST, version_of
+from cds.decisions.opening import opening
 from cds.decisions.store import open_database
 from cds.doctor.fhir_server import examine_fhir_server
 from cds.doctor.finding import Examined, bad, doubtful, good
@@ -73,20 +73,14 @@ async def _database(url: str) -> Examined:
     subject = "database"
     try:
         engine = open_database(url)
+        try:
+            with opening(engine.url):
+                async with engine.connect() as connection:
+                    version = await connection.run_sync(version_of)
+        finally:
+            await engine.dispose()
     except CDSError as error:
-        return bad(subject, str(error), "correct CDS_DATABASE")
-    file = engine.url.database if engine.url.get_backend_name() == "sqlite" else None
-    if file and not Path(file).absolute().parent.is_dir():
-        return bad(subject, f"the folder of {file} does not exist", "make it, or correct CDS_DATABASE")
-    try:
-        async with engine.connect() as connection:
-            version = await connection.run_sync(version_of)
-    except (SQLAlchemyError, OSError) as error:
-        return bad(
-            subject, f"cannot be opened ({type(error).__name__})", "check CDS_DATABASE, the network and the rights"
-        )
-    finally:
-        await engine.dispose()
+        return bad(subject, str(error), "until then the server does not start")
     if version == NEWEST:
         return good(subject, f"answers, its tables are of version {version}")
     if version is None:

@@ -48,8 +48,8 @@ def write(folder: Path, plan) -> Path:
     return folder
 
 
-def start(folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "CDS_CONTENT": str(folder), "CDS_DATABASE": "sqlite://"}
+def start(folder: Path, database: str = "sqlite://") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "CDS_CONTENT": str(folder), "CDS_DATABASE": database}
     command = [sys.executable, "-m", "cds", "serve", "--port", "0"]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
@@ -88,3 +88,10 @@ def test_an_expression_that_is_none_stops_the_start(tmp_path):
     stopped = start(write(tmp_path, plan))
     assert stopped.returncode == 2
     assert "action[0].condition[0].expression" in stopped.stderr
+
+
+def test_a_database_that_cannot_be_opened_stops_the_start_with_one_line(tmp_path):
+    stopped = start(write(tmp_path, PLAN), "sqlite:////nowhere/d")
+    assert stopped.returncode == 2
+    said = "the folder of /nowhere/d does not exist: make it, or name another file"
+    assert stopped.stderr == f"cds: CDS_DATABASE: {said}\n"
