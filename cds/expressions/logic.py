@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from cds.cache import NO_CACHE, Cache
@@ -19,24 +18,47 @@ from cds.content.shelf import Shelf
 from cds.content.walk import expressions
 from cds.engine import Engine, EngineError, LibrarySource, Parameter, Retrieve, Session, UnsupportedError, to_json
 from cds.engine.errors import Problem as EngineProblem
-from cds.engine.fhirpath import FHIRPath, fhirpath
+from cds.engine.fhirpath import FHIRPath
 from cds.expressions.code_members import EngineValueSets
 from cds.expressions.evaluators import Evaluators
 from cds.terminology.mappings import Mappings
 from cds.terminology.value_sets import ValueSets
 
 
+class CompiledPaths:
+    """The FHIRPath expressions of one guideline, each compiled once. They go with it, as a plan sent in a call does."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, FHIRPath] = {}
+
+    def __call__(self, text: str) -> FHIRPath:
+        """Return the compiled expression; raises `EngineError`."""
+        compiled = self._compiled.get(text)
+        if compiled is None:
+            compiled = self._compiled[text] = FHIRPath(text)
+        return compiled
+
+
 class Logic:
     """The compiled libraries of a guideline with the terminology they ask. Shared by all calls and threads.
 
-    `libraries` are the names of the guideline's own libraries: the engine may hold those of others as well.
+    `libraries` are the names of the guideline's own libraries: the engine may hold those of others as well; `paths` are
+    its FHIRPath expressions.
     """
 
     def __init__(
-        self, engine: Engine, libraries: tuple[str, ...], *, shelf: Shelf, value_sets: ValueSets, mappings: Mappings
+        self,
+        engine: Engine,
+        libraries: tuple[str, ...],
+        *,
+        paths: CompiledPaths,
+        shelf: Shelf,
+        value_sets: ValueSets,
+        mappings: Mappings,
     ) -> None:
         self.engine = engine
         self.libraries = libraries
+        self.paths = paths
         self.shelf = shelf
         self.value_sets = value_sets
         self.mappings = mappings
@@ -86,19 +108,13 @@ class Logic:
         return Evaluators(
             session,
             shelf=self.shelf,
-            compile_path=compiled_path,
+            compile_path=self.paths,
             to_json=to_json,
             now=now,
             resources=resources,
             value_sets=self.value_sets,
             deadline=deadline,
         )
-
-
-@cache
-def compiled_path(text: str) -> FHIRPath:
-    """Compile a FHIRPath expression once. Raises `EngineError`."""
-    return fhirpath(text)
 
 
 class Compiler:
@@ -140,7 +156,8 @@ class Compiler:
         if known is not None:
             return known
         found = list(_undecidable(guideline.dependencies.of_type("ValueSet"), self.value_sets))
-        found += _bad_paths(guideline)
+        paths = CompiledPaths()
+        found += _bad_paths(guideline, paths)
         libraries = self._libraries(guideline)
         names = {compiled.name: artifact for artifact, compiled in libraries.items()}
         try:
@@ -149,7 +166,14 @@ class Compiler:
             found += [_unsupported(one, names) for one in error.problems]
         if found:
             raise BrokenContent(found)
-        return Logic(engine, tuple(names), shelf=self._shelf, value_sets=self.value_sets, mappings=self.mappings)
+        return Logic(
+            engine,
+            tuple(names),
+            paths=paths,
+            shelf=self._shelf,
+            value_sets=self.value_sets,
+            mappings=self.mappings,
+        )
 
     def _libraries(self, guideline: Guideline) -> dict[Artifact, CompiledLibrary]:
         libraries = guideline.dependencies.of_type("Library")
@@ -157,7 +181,7 @@ class Compiler:
 
     def _engine(self, libraries: frozenset[Artifact]) -> Engine:
         """Return an engine that holds the libraries: one that is there, else a new one."""
-        for held, engine in self._engines.items():
+        for held, engine in tuple(self._engines.items()):  # others may add one meanwhile
             if libraries <= held:
                 return engine
         compiled = [found for one in self._shelf.artifacts if one in libraries and (found := self._shelf.compiled(one))]
@@ -208,13 +232,13 @@ def _undecidable(artifacts: Iterable[Artifact], value_sets: ValueSets) -> Iterat
             yield Problem(artifact.file, artifact.at("compose"), f"membership cannot be decided: {reason}")
 
 
-def _bad_paths(guideline: Guideline) -> Iterator[Problem]:
-    """Yield FHIRPath expressions that cannot be compiled, unless another language stands in for them."""
+def _bad_paths(guideline: Guideline, paths: CompiledPaths) -> Iterator[Problem]:
+    """Compile the FHIRPath expressions; yield those that cannot be, unless another language stands in for them."""
     for artifact in guideline.dependencies.artifacts:
         if artifact.type in ("PlanDefinition", "ActivityDefinition"):
             for path, expression in expressions(artifact.resource):
                 if expression["language"].lower() == "text/fhirpath" and "extension" not in expression:
                     try:
-                        compiled_path(expression.get("expression", ""))
+                        paths(expression.get("expression", ""))
                     except EngineError as error:
                         yield Problem(artifact.file, artifact.at(f"{path}.expression"), str(error))

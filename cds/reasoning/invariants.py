@@ -10,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from cds.expressions.logic import compiled_path
+from cds.engine.fhirpath import fhirpath
 
 INVARIANTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -35,5 +35,5 @@ INVARIANTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 def broken_invariants(resource: Mapping[str, Any], now: datetime) -> Iterator[str]:
     """Yield the invariants that a resource breaks, each with its name and expression."""
     for name, expression in INVARIANTS.get(str(resource.get("resourceType")), {}).items():
-        if compiled_path(expression).evaluate_boolean(resource, now=now) is False:
+        if fhirpath(expression).evaluate_boolean(resource, now=now) is False:
             yield f"{name}: {expression}"

@@ -16,10 +16,10 @@ from cds.content.integrity import scope
 from cds.content.problems import Problem
 from cds.content.shelf import Shelf
 from cds.content.walk import actions, named_events
+from cds.engine import FHIRPath
 from cds.engine.errors import EngineError
 from cds.expressions.evaluation import UnsupportedExpression
 from cds.expressions.languages import definition_of, fhirpath, find_language
-from cds.expressions.logic import compiled_path
 from cds.reasoning.actions import related_cycles
 from cds.reasoning.activity_definition import kind_refusal
 from cds.reasoning.dynamic_values import ACTION, addresses_action
@@ -153,7 +153,7 @@ class _PlanLimits:
         """Yield what in a FHIRPath expression can never mean anything on the subject and the usual variables."""
         subject = subject_type(self._plan.resource) or "Patient"
         try:
-            compiled_path(text).check(subject, {"subject": subject, "patient": "Patient", "data": "Bundle"})
+            FHIRPath(text).check(subject, {"subject": subject, "patient": "Patient", "data": "Bundle"})
         except EngineError as error:
             yield Limit("error", Problem(artifact.file, artifact.at(where), str(error)))
 

@@ -28,6 +28,7 @@ class ObservedLogic(Logic):
         super().__init__(
             engine or logic.engine,
             logic.libraries,
+            paths=logic.paths,
             shelf=logic.shelf,
             value_sets=logic.value_sets,
             mappings=logic.mappings,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -228,3 +230,16 @@ def test_a_library_compiled_before_is_not_read_again(tmp_path, monkeypatch):
 
 def unread(_data):
     raise AssertionError("the ELM was read")
+
+
+def test_the_paths_of_a_plan_are_compiled_once_and_go_with_it(tmp_path):
+    """A plan sent in a call is compiled for that call: what it leaves behind would be left by every call."""
+    text = "Patient.gender = 'female'"
+    loaded = content(tmp_path, library(boolean("Yes", True)), plan(action("a", text, language="text/fhirpath")))
+    (guideline,) = loaded.guidelines
+    logic = Compiler(loaded).logic_of(guideline)
+    compiled = weakref.ref(logic.paths(text))
+    assert logic.paths(text) is compiled()
+    del logic
+    gc.collect()
+    assert compiled() is None
