@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,14 +34,18 @@ class Reads:
     inputs: tuple[Mapping[str, Any], ...]
 
 
-def reads(logic: Logic, guideline: Guideline, hook: str | None) -> Reads:
-    """Return what the actions of `hook` (None: of all hooks) read, through every definition they use."""
+def reads(logic: Logic, guideline: Guideline, hook: str | None, *, go_on: Callable[[], None] = lambda: None) -> Reads:
+    """Return what the actions of `hook` (None: of all hooks) read, through every definition they use.
+
+    `go_on` is called before each part of the plan is looked at, and ends the work by what it raises.
+    """
     inputs: list[Mapping[str, Any]] = []
     names: dict[DefinitionName, None] = {}
     compiled = logic.shelf.compiled(guideline.artifact)
     if compiled is not None:
         return reads_of(logic, (DefinitionName(compiled.name, name) for name in sorted(compiled.definitions)))
     for part, resource, plan in _parts(guideline.artifact, hook, logic, inherited=False, seen=frozenset()):
+        go_on()
         libraries = scope(resource, plan, logic.shelf)
         for _, expression in expressions(part):
             name = definition_of(expression, libraries, logic.shelf)
@@ -56,9 +60,11 @@ def reads_of(logic: Logic, names: Iterable[DefinitionName]) -> Reads:
     return Reads(logic.retrieves_of(names), ())
 
 
-def data_requirements(logic: Logic, guideline: Guideline, hook: str | None) -> tuple[DataRequirement, ...]:
+def data_requirements(
+    logic: Logic, guideline: Guideline, hook: str | None, *, go_on: Callable[[], None] = lambda: None
+) -> tuple[DataRequirement, ...]:
     """Return what the data layer has to get for `hook`, None for all actions (PD-184 … PD-188). See `requirements`."""
-    return requirements(logic, reads(logic, guideline, hook))
+    return requirements(logic, reads(logic, guideline, hook, go_on=go_on))
 
 
 def requirements(logic: Logic, found: Reads) -> tuple[DataRequirement, ...]:
@@ -78,7 +84,8 @@ def _parts(
     """Yield (part, resource, plan): a piece that holds expressions, the resource it stands in, the plan around it."""
     resource = plan.resource
     yield _without_actions(resource), resource, resource
-    waiting = [(action, inherited or not has_triggers(resource)) for action in resource.get("action", ())]
+    inherited = inherited or not has_triggers(resource)
+    waiting = [(action, inherited) for action in resource.get("action", ())]
     while waiting:
         action, by_parent = waiting.pop(0)
         if not is_triggered(action, hook, inherited=by_parent):

@@ -11,6 +11,8 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
 from cds.content.artifact import KNOWLEDGE_TYPES
+from cds.web.fhir_operations.knowledge_artifact import MAX_ACTIONS, MAX_ELEMENTS, MAX_LOGIC
+from cds.web.fhir_operations.routes import OPERATIONS
 from tests.server.client_tokens import PUBLIC_URL, bearer, clients_file
 from tests.server.conftest import running
 from tests.server.test_fhir_content_changes import write
@@ -353,6 +355,26 @@ def test_what_cannot_be_answered_is_refused_and_nothing_of_it_is_repeated(fhir, 
     assert not any(word in text for word in ("colour", "elsewhere", "yesterday", "pdf", "1980"))
 
 
+@pytest.mark.parametrize(
+    ("operation", "parameter"),
+    [(one, parameter) for one in OPERATIONS.values() for parameter in one.parameters if parameter.is_resource],
+    ids=lambda one: f"{one.resource_type}-{one.name}" if hasattr(one, "resource_type") else one.name,
+)
+def test_a_resource_stands_in_the_member_for_resources_and_nowhere_else(fhir, operation, parameter):
+    """A FHIR data type in its place has no resourceType to go by."""
+    path = f"/fhir/{operation.resource_type}/${operation.name}"
+    for member, value in (
+        (f"value{parameter.type}", {"code": "1751-7"}),
+        (f"value{parameter.type}", {"resourceType": parameter.type, "status": "active"}),
+        ("resource", {"code": "1751-7"}),
+        ("resource", {"resourceType": "Patient"}),
+    ):
+        sent = {"resourceType": "Parameters", "parameter": [{"name": parameter.name, member: value}]}
+        (issue,) = answered(fhir.http.post(path, json=sent), 400)["issue"]
+        assert parameter.name in issue["diagnostics"]
+        assert issue["expression"][0].startswith("Parameters.parameter[0]")
+
+
 @pytest.mark.pd("PD-025", "PD-241")
 def test_a_plan_that_cannot_be_processed_is_422_with_what_is_missing(fhir):
     plan = PLAN | {"library": [f"{BASE}/Library/Other"], "url": f"{BASE}/PlanDefinition/sent"}
@@ -362,6 +384,26 @@ def test_a_plan_that_cannot_be_processed_is_422_with_what_is_missing(fhir):
     outcome = post(fhir, "/fhir/PlanDefinition/$apply", 422, planDefinition=invalid, subject="Patient/p1", data=DATA)
     assert "PlanDefinition.status" in outcome["issue"][0]["diagnostics"]
     assert "somewhen" not in json.dumps(outcome)
+
+
+@pytest.mark.parametrize(
+    ("parts", "limit"),
+    [
+        ({"action": [{"title": "A"}] * (MAX_ACTIONS + 1)}, f"{MAX_ACTIONS} actions"),
+        ({"action": [{"title": "A", "action": [{"title": "B"}] * MAX_ACTIONS}]}, f"{MAX_ACTIONS} actions"),
+        ({"useContext": [{}] * MAX_ELEMENTS}, f"{MAX_ELEMENTS} elements"),
+        (
+            {"action": [{"condition": when("'" + "a" * MAX_LOGIC + "'", "text/fhirpath")}]},
+            f"{MAX_LOGIC} characters in its expressions",
+        ),
+    ],
+    ids=["wide", "deep", "elements", "expressions"],
+)
+def test_a_plan_that_is_too_large_for_a_call_is_422_with_the_parameter_and_the_limit(fhir, parts, limit):
+    sent = {"planDefinition": {**PLAN, **parts}, "subject": "Patient/p1", "data": DATA}
+    (issue,) = post(fhir, "/fhir/PlanDefinition/$apply", 422, **sent)["issue"]
+    assert (issue["code"], issue["expression"]) == ("too-costly", ["planDefinition"])
+    assert limit in issue["diagnostics"]
 
 
 @pytest.mark.pd("PD-004", "PD-005", "PD-037", "PD-038", "PD-050")

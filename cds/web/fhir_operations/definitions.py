@@ -37,14 +37,14 @@ _PERSONS = ("Practitioner/", "PractitionerRole/")
 async def apply_plan(call: OperationCall) -> dict[str, Any]:
     """Answer PlanDefinition/$apply: one CarePlan, or one Bundle; for several subjects one each, in Parameters."""
     subject_data.refuse_unsupported(call.inputs)
-    plan = artifact_of(call, "PlanDefinition", "planDefinition")
+    plan = await artifact_of(call, "PlanDefinition", "planDefinition")
     form = call.inputs.text("resultForm") or _FORMS[0]
     if form not in _FORMS:
         msg = f"resultForm is one of {', '.join(_FORMS)}"
         raise NotSupported(msg, expression="resultForm")
     subjects = subject_data.subjects_of(call.inputs)
-    module, logic = compiled(call, plan)
-    requirements = data_requirements(logic, module, None)
+    module, logic = await compiled(call, plan)
+    requirements = await call.work(data_requirements, logic, module, None, go_on=call.refuse_if_late)
     results = []
     for subject in subjects:
         if form == "careplan" and not GROUP_SUBJECTS.intersection(subject):
@@ -52,8 +52,7 @@ async def apply_plan(call: OperationCall) -> dict[str, Any]:
             raise NotSupported(msg, expression="subject")
         data = await subject_data.gather(call, requirements, subject)
         evaluators, circumstances = _prepared(call, logic, data)
-        applied = apply_plan_definition(plan, evaluators, circumstances)
-        call.refuse_if_late()
+        applied = await call.work(apply_plan_definition, plan, evaluators, circumstances)
         if call.inputs.one("mergeNestedCarePlans"):
             applied = merge_nested_plans(applied)
         results.append(care_plan(applied, plan) if form == "careplan" else bundle(applied))
@@ -63,16 +62,15 @@ async def apply_plan(call: OperationCall) -> dict[str, Any]:
 async def apply_one_activity(call: OperationCall) -> dict[str, Any]:
     """Answer ActivityDefinition/$apply: the request, its issues with it (PD-013)."""
     subject_data.refuse_unsupported(call.inputs)
-    activity = artifact_of(call, "ActivityDefinition", "activityDefinition")
+    activity = await artifact_of(call, "ActivityDefinition", "activityDefinition")
     subjects = subject_data.subjects_of(call.inputs)
-    module, logic = compiled(call, activity)
-    requirements = data_requirements(logic, module, None)
+    module, logic = await compiled(call, activity)
+    requirements = await call.work(data_requirements, logic, module, None, go_on=call.refuse_if_late)
     results = []
     for subject in subjects:
         data = await subject_data.gather(call, requirements, subject)
         evaluators, circumstances = _prepared(call, logic, data)
-        applied = apply_activity(activity, evaluators, circumstances)
-        call.refuse_if_late()
+        applied = await call.work(apply_activity, activity, evaluators, circumstances)
         result = activity_result(applied)
         if result is None:
             reasons = "; ".join(issue.message for issue in applied.issues if issue.severity == "error")
@@ -84,14 +82,14 @@ async def apply_one_activity(call: OperationCall) -> dict[str, Any]:
 
 async def plan_requirements(call: OperationCall) -> dict[str, Any]:
     """Answer PlanDefinition/$data-requirements (PD-014)."""
-    module, logic = compiled(call, artifact_of(call, "PlanDefinition", None))
-    return module_definition(logic, module)
+    module, logic = await compiled(call, await artifact_of(call, "PlanDefinition", None))
+    return await call.work(module_definition, logic, module)
 
 
 async def activity_requirements(call: OperationCall) -> dict[str, Any]:
     """Answer ActivityDefinition/$data-requirements (PD-014)."""
-    module, logic = compiled(call, artifact_of(call, "ActivityDefinition", None))
-    return module_definition(logic, module)
+    module, logic = await compiled(call, await artifact_of(call, "ActivityDefinition", None))
+    return await call.work(module_definition, logic, module)
 
 
 def _prepared(call: OperationCall, logic: Logic, data: SubjectData) -> tuple[Evaluators, Call]:

@@ -15,6 +15,7 @@ from cds.errors import BadRequest
 
 _TEXTS = frozenset({"string", "uri", "url", "canonical", "code", "id", "dateTime"})
 _PRIMITIVES = _TEXTS | {"boolean", "integer"}
+_DATATYPES = frozenset({"CodeableConcept", "Coding"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,11 @@ class Parameter:
     def is_primitive(self) -> bool:
         """Whether it can stand in a query string."""
         return self.type in _PRIMITIVES
+
+    @property
+    def is_resource(self) -> bool:
+        """Whether it is a resource, which stands in the member `resource` and never in a `value[x]`."""
+        return self.type[0].isupper() and self.type not in _DATATYPES
 
 
 class Inputs:
@@ -126,8 +132,10 @@ def _value(item: Mapping[str, Any], parameter: Parameter, place: str) -> Any:
     if not isinstance(found, Mapping):
         msg = f"{parameter.name} takes one {parameter.type}"
         raise BadRequest(msg, expression=place)
-    is_resource = parameter.type[0].isupper() and "resource" in members
-    if is_resource and found.get("resourceType") != parameter.type:
+    if parameter.is_resource != (members == ["resource"]):
+        msg = f"{parameter.name} takes a {parameter.type} in {'resource' if parameter.is_resource else 'value[x]'}"
+        raise BadRequest(msg, expression=place)
+    if parameter.is_resource and found.get("resourceType") != parameter.type:
         msg = f"{parameter.name} takes a resource of the type {parameter.type}"
         raise BadRequest(msg, expression=f"{place}.resource")
     return found

@@ -5,11 +5,13 @@ R4 core has no $evaluate; parameters and result are those of the CPG guide (cpg-
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from cds.content.elm import DefinitionName
 from cds.engine.errors import EngineError
 from cds.errors import BadRequest
+from cds.expressions.evaluators import Evaluators
 from cds.fhir.operation_outcome import operation_outcome
 from cds.reasoning.hook_parameters import bind_hook_context
 from cds.reasoning.module_definition import module_definition
@@ -26,8 +28,8 @@ _NAMED = (Parameter("url", "uri"), Parameter("version", "string"))
 async def evaluate_library(call: OperationCall) -> dict[str, Any]:
     """Answer Library/$evaluate: one parameter per definition, an OperationOutcome for one that failed."""
     subject_data.refuse_unsupported(call.inputs)
-    library = artifact_of(call, "Library", None)
-    module, logic = compiled(call, library)
+    library = await artifact_of(call, "Library", None)
+    module, logic = await compiled(call, library)
     held = logic.shelf.compiled(library)
     if held is None:
         msg = "the Library carries no logic that can be evaluated (application/elm+json)"
@@ -49,6 +51,10 @@ async def evaluate_library(call: OperationCall) -> dict[str, Any]:
         now=subject_data.evaluation_time(call),
         deadline=call.deadline,
     )
+    return {"resourceType": "Parameters", "parameter": await call.work(_values, evaluators, names)}
+
+
+def _values(evaluators: Evaluators, names: Iterable[DefinitionName]) -> list[dict[str, Any]]:
     listed: list[dict[str, Any]] = []
     for name in names:
         try:
@@ -57,14 +63,13 @@ async def evaluate_library(call: OperationCall) -> dict[str, Any]:
         except EngineError as error:
             failure = operation_outcome("exception", str(error), expression=name.definition)
             listed.append({"name": name.definition, "resource": failure})
-    call.refuse_if_late()
-    return {"resourceType": "Parameters", "parameter": listed}
+    return listed
 
 
 async def library_requirements(call: OperationCall) -> dict[str, Any]:
     """Answer Library/$data-requirements (PD-014)."""
-    module, logic = compiled(call, artifact_of(call, "Library", None))
-    return module_definition(logic, module)
+    module, logic = await compiled(call, await artifact_of(call, "Library", None))
+    return await call.work(module_definition, logic, module)
 
 
 OPERATIONS = (

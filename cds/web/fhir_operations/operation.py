@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from cds.content.artifact import Artifact
 from cds.errors import OutOfTime, RefusedRequest
 from cds.hooks.caller import Caller
 from cds.service import World
 from cds.web.fhir_operations.inputs import Inputs, Parameter
+
+_Parameters = ParamSpec("_Parameters")
+_Result = TypeVar("_Result")
 
 
 class CannotProcess(RefusedRequest):
@@ -50,6 +54,17 @@ class OperationCall:
         if time.monotonic() > self.deadline:
             msg = "the call could not be answered within its time (CDS_DEADLINE_MS)"
             raise OutOfTime(msg)
+
+    async def work(
+        self, work: Callable[_Parameters, _Result], *args: _Parameters.args, **kwargs: _Parameters.kwargs
+    ) -> _Result:
+        """Compute something beside the event loop: what a caller sent may take all the time of the call.
+
+        The call keeps its turn, so that there is one such computation at a time. Raises `OutOfTime` when it ends late.
+        """
+        result = await asyncio.to_thread(work, *args, **kwargs)
+        self.refuse_if_late()
+        return result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

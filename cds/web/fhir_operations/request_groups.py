@@ -23,13 +23,15 @@ _FORMS = (
 async def choose_requests(call: OperationCall) -> dict[str, Any]:
     """Answer RequestGroup/$choose: a transaction Bundle that the EHR can carry out as it is."""
     names = [form.name for form in _FORMS]
-    result = call.inputs.required(*names)
+    call.inputs.required(*names)
     if sum(name in call.inputs for name in names) > 1:
         msg = f"send one of {', '.join(names)}"
         raise NotSupported(msg, expression=names[0])
     call.inputs.required("chosen")
+    (given,) = (name for name in names if name in call.inputs)
+    artifact = await sent_artifact(call, given)
     requests = choose(
-        sent_artifact(result, result["resourceType"]).resource,
+        artifact.resource,
         call.inputs.all("chosen"),
         intent=call.inputs.text("intent") or "proposal",
         documented=call.inputs.all("documented"),

@@ -25,7 +25,7 @@ Place = tuple[ValueSets, str, str | None]
 
 async def expand_value_set(call: OperationCall) -> dict[str, Any]:
     """Answer ValueSet/$expand: all codes, or those whose display or code contains `filter`, page by page."""
-    value_sets, url, version = _value_set(call)
+    value_sets, url, version = await _value_set(call)
     try:
         expanded = expand(value_sets, url, version, now=call.world.clock())
     except CannotExpand as error:
@@ -43,7 +43,7 @@ async def expand_value_set(call: OperationCall) -> dict[str, Any]:
 
 async def validate_in_value_set(call: OperationCall) -> dict[str, Any]:
     """Answer ValueSet/$validate-code; a concept is in the value set when one of its codings is."""
-    value_sets, url, version = _value_set(call)
+    value_sets, url, version = await _value_set(call)
     answers = []
     for system, code in _codes(call):
         answer = validate_code(value_sets, url, code, system, version=version)
@@ -68,7 +68,7 @@ async def translate_concept(call: OperationCall) -> dict[str, Any]:
     if call.inputs.one("reverse"):
         msg = "reverse translation is not supported"
         raise NotSupported(msg, expression="reverse")
-    maps = _concept_maps(call)
+    maps = await _concept_maps(call)
     target = call.inputs.text("targetsystem")
     answers = [translate(maps, system or "", code, target=target) for system, code in _codes(call)]
     matches = [one for answer in answers for one in answer["parameter"] if one["name"] == "match"]
@@ -77,13 +77,13 @@ async def translate_concept(call: OperationCall) -> dict[str, Any]:
     return {"resourceType": "Parameters", "parameter": [result, *matches]}
 
 
-def _value_set(call: OperationCall) -> Place:
+async def _value_set(call: OperationCall) -> Place:
     """Return the value sets to ask, and url and version of the one meant; raises `NotFound`."""
-    knowledge, sent = call.world.knowledge, call.inputs.one("valueSet")
+    knowledge = call.world.knowledge
     if call.instance is not None:
         return knowledge.value_sets, call.instance.url or "", call.instance.version
-    if sent is not None:
-        artifact = sent_artifact({"url": "urn:sent", **sent}, "ValueSet")
+    if "valueSet" in call.inputs:
+        artifact = await sent_artifact(call, "valueSet", url="urn:sent")
         loaded = (one.resource for one in knowledge.content.shelf.of_type("ValueSet", "CodeSystem"))
         return ValueSets([*loaded, artifact.resource]), artifact.url or "", artifact.version
     url, version = str(call.inputs.required("url", "valueSet")), call.inputs.text("valueSetVersion")
@@ -93,12 +93,12 @@ def _value_set(call: OperationCall) -> Place:
     return knowledge.value_sets, url.partition("|")[0], version or url.partition("|")[2] or None
 
 
-def _concept_maps(call: OperationCall) -> ConceptMaps:
+async def _concept_maps(call: OperationCall) -> ConceptMaps:
     if call.instance is not None:
         return ConceptMaps([call.instance.resource])
-    sent, url = call.inputs.one("conceptMap"), call.inputs.text("url")
-    if sent is not None:
-        return ConceptMaps([sent_artifact(sent, "ConceptMap").resource])
+    if "conceptMap" in call.inputs:
+        return ConceptMaps([(await sent_artifact(call, "conceptMap")).resource])
+    url = call.inputs.text("url")
     if url is None:
         return call.world.knowledge.mappings.concept_maps
     version = call.inputs.text("conceptMapVersion")

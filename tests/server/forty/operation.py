@@ -157,6 +157,30 @@ def a_rule_without_end_is_503_at_the_deadline_and_not_an_answer(target: Range) -
 
 
 @row(40)
+def a_plan_that_works_to_the_deadline_keeps_nobody_else_waiting(target: Range) -> None:
+    """It is counted how often another is answered meanwhile."""
+    endless = {"language": "text/fhirpath", "expression": "(1 | 2).repeat($this + 1).exists()"}
+    condition = [{"kind": "applicability", "expression": endless}]
+    plan = {**PLAN, "action": [{"id": f"a{index}", "title": "A", "condition": condition} for index in range(100)]}
+    patient = {"resourceType": "Patient", "id": "p1"}
+    given = [
+        {"name": "planDefinition", "resource": plan},
+        {"name": "subject", "valueString": "Patient/p1"},
+        {"name": "data", "resource": {"resourceType": "Bundle", "type": "batch", "entry": [{"resource": patient}]}},
+    ]
+    body = {"resourceType": "Parameters", "parameter": given}
+    with ThreadPoolExecutor(1) as pool:
+        applying = pool.submit(target.open.http.post, "/fhir/PlanDefinition/$apply", json=body)
+        time.sleep(0.5)
+        answers = 0
+        while not applying.done():
+            assert target.open.http.get("/livez").status_code == 200
+            answers += 1
+        refused(applying.result(), 503)
+    assert answers > 3
+
+
+@row(40)
 def broken_new_content_leaves_the_old_in_place(target: Range) -> None:
     folder = write(target.folder / "reloaded", PLAN)
     file = folder / "example" / "PlanDefinition" / "example.json"

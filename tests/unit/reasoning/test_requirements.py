@@ -6,7 +6,9 @@ import pytest
 
 from cds.content.artifact import Artifact
 from cds.content.validation import validate
+from cds.errors import OutOfTime
 from cds.expressions.logic import Compiler
+from cds.reasoning import requirements
 from cds.reasoning.module_definition import module_definition
 from cds.reasoning.requirements import data_requirements
 from tests.unit.expressions.small_elm import BASE, action, boolean, exists, library, plan, refers
@@ -84,3 +86,31 @@ def test_the_module_definition_lists_requirements_once_with_their_value_sets(tmp
     ]
     assert required == [("Patient", []), ("Condition", ["urn:w"]), ("Procedure", ["urn:v"])]
     assert f"{BASE}/Library/Logic|1" in {one["resource"] for one in library["relatedArtifact"]}
+
+
+def test_a_wide_plan_is_looked_through_once_for_triggers(tmp_path, monkeypatch):
+    calls = []
+
+    def has_triggers(plan):
+        calls.append(plan)
+        return False
+
+    monkeypatch.setattr(requirements, "has_triggers", has_triggers)
+    loaded = content(tmp_path, logic(), PATTERN, LISTED, plan(*(action(f"a{index}", "Listed") for index in range(50))))
+    assert types_and_names(loaded, "patient-view") == {("Condition", "urn:w")}
+    assert len(calls) == 1
+
+
+def test_what_a_plan_reads_is_not_looked_for_when_the_time_is_over(tmp_path):
+    loaded = content(tmp_path, logic(), PATTERN, LISTED, plan(*(action(f"a{index}", "Listed") for index in range(50))))
+    (guideline,) = loaded.guidelines
+    parts = []
+
+    def go_on():
+        parts.append(None)
+        if len(parts) == 10:
+            raise OutOfTime("late")
+
+    with pytest.raises(OutOfTime):
+        data_requirements(Compiler(loaded).compile_guidelines()[guideline.id], guideline, None, go_on=go_on)
+    assert len(parts) == 10
