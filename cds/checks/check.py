@@ -10,6 +10,7 @@ from cds.checks.findings import Finding
 from cds.checks.guideline_rules import RULES, Subject
 from cds.checks.logic_rules import LOGIC_RULES, LogicOfContent
 from cds.checks.mapping_rules import MAPPING_RULES
+from cds.checks.order_rules import ORDER_RULES
 from cds.content.case_files import cases_by_recommendation, guideline_folders
 from cds.content.library import Content, examine
 from cds.content.loader import Reading, read_contents
@@ -34,11 +35,16 @@ def check_content(paths: Sequence[Path], cache: Cache = NO_CACHE) -> list[Findin
 def check_readings(readings: Sequence[Reading], paths: Sequence[Path] = (), cache: Cache = NO_CACHE) -> list[Finding]:
     """Return every finding about what was read; `paths` are where case files are looked for."""
     content, problems = examine(readings, cache)
+    empty = [
+        Finding(path.name, "", "content", "warning", "there is no content here: correct the path, or leave it out")
+        for path, reading in zip(paths, readings, strict=False)
+        if not reading.digests and not reading.problems
+    ]
     broken = [Finding(item.file, item.path, "content", "error", item.message) for item in problems]
     compiled = [] if broken else _compilation(content, cache)
-    mappings = {finding for rule in MAPPING_RULES for finding in rule.findings(content.shelf)}
+    shelf = {finding for rule in (*MAPPING_RULES, *ORDER_RULES) for finding in rule.findings(content.shelf)}
     logic = set() if broken else _logic(content)
-    return sorted({*broken, *compiled, *mappings, *logic, *_limits(content), *_rules(content, paths)})
+    return sorted({*empty, *broken, *compiled, *shelf, *logic, *_limits(content), *_rules(content, paths)})
 
 
 def _logic(content: Content) -> set[Finding]:

@@ -77,6 +77,26 @@ def _duplicate_sources(shelf: Shelf) -> Iterator[Place]:
                 seen.setdefault(key, artifact.file)
 
 
+def _unread(shelf: Shelf) -> Iterator[Place]:
+    """Find what is in a map and not followed; between public systems a loose relation is for the reader."""
+    known = _known_systems(shelf)
+    for artifact in shelf.of_type("ConceptMap"):
+        for index, group in enumerate(artifact.resource.get("group", ())):
+            if ":" not in group.get("source", ""):
+                message = "give the system of the codes that are mapped as it stands in Coding.system, a URI"
+                yield artifact.file, artifact.at(f"group[{index}].source"), message
+            if "target" not in group:
+                message = "give the system of the codes that they are mapped to"
+                yield artifact.file, artifact.at(f"group[{index}].target"), message
+        for path, source, _, element in _elements(artifact.resource):
+            relations = {one.get("equivalence") for one in element.get("target", ()) if "code" in one}
+            if "code" not in element:
+                yield artifact.file, artifact.at(path), "say which code is mapped (`code`)"
+            elif source not in known and relations and relations.isdisjoint(_SAFE | {"disjoint", "unmatched"}):
+                message = f"{element['code']} is not read as its target: if it means that, write equivalent or wider"
+                yield artifact.file, artifact.at(path), message
+
+
 def _elements(concept_map: Mapping[str, Any]) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
     """Yield (path, source system, target system, element)."""
     for group_index, group in enumerate(concept_map.get("group", ())):
@@ -248,6 +268,7 @@ MAPPING_RULES: tuple[Rule[Shelf], ...] = (
         why="two maps of one code contradict each other sooner or later",
         check=_duplicate_sources,
     ),
+    Rule(id="mapping-unread", severity="warning", why="a site believes that its code is understood", check=_unread),
     Rule(id="mapping-code", severity="error", why="a code that nobody defined meets nothing", check=_own_codes),
     Rule(id="mapping-display", severity="error", why="a wrong digit shows in the name", check=_displays),
     Rule(

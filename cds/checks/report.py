@@ -9,11 +9,13 @@ from cds.checks.findings import Finding
 from cds.checks.guideline_rules import RULES
 from cds.checks.logic_rules import LOGIC_RULES
 from cds.checks.mapping_rules import MAPPING_RULES
+from cds.checks.order_rules import ORDER_RULES
 
 _WHY = {
     **{rule.id: rule.why for rule in RULES},
     **{rule.id: rule.why for rule in MAPPING_RULES},
     **{rule.id: rule.why for rule in LOGIC_RULES},
+    **{rule.id: rule.why for rule in ORDER_RULES},
 }
 
 

@@ -100,6 +100,13 @@ def test_sound_mappings_have_no_findings():
             "KREA of https://hospital.example.org/codes is mapped to",
         ),
         ("mapping-source", concept_map("x", "urn:local", LOINC, ("a", "1-8"), ("a", "2-6")), "in x.json already"),
+        ("mapping-unread", concept_map("x", "hospital lab", OWN, ("a", "creatinine")), "codes that are mapped as it"),
+        ("mapping-unread", concept_map("x", "urn:local", OWN, ("a", "creatinine"), equivalence="narrower"), "a is not"),
+        (
+            "mapping-unread",
+            concept_map("x", "urn:local", OWN, ("a", "creatinine"), equivalence="relatedto"),
+            "a is not",
+        ),
         ("mapping-code", concept_map("x", "urn:local", OWN, ("a", "kreatinin")), "has no code kreatinin"),
         ("mapping-code", value_set("x", (OWN, "kreatinin", "Creatinine")), "has no code kreatinin"),
         ("mapping-display", value_set("x", (LOINC, "36916-5", "Lambda")), "36916-5 is 'Lambda' here and 'kappa'"),
@@ -127,6 +134,17 @@ def test_a_rule_finds_its_fault_and_says_where(rule, fault, says):
     assert (name, file) == (rule, f"{fault['id']}.json")
     assert path.startswith(fault["resourceType"])
     assert says in message
+
+
+def test_an_element_without_its_code_is_found_and_a_loose_relation_of_public_codes_is_not():
+    nameless = concept_map("x", "urn:local", OWN, ("a", "creatinine"))
+    del nameless["group"][0]["element"][0]["code"]
+    aimless = concept_map("z", "urn:local", OWN, ("b", "creatinine"))
+    del aimless["group"][0]["target"]
+    for fault in (nameless, aimless):
+        assert [one[0] for one in found(*SOUND, fault)] == ["mapping-unread"]
+    loose = concept_map("y", LOINC, NPU, ("14682-9", "NPU18016"), equivalence="relatedto")
+    assert found(*SOUND, loose) == []
 
 
 def test_an_equivalent_is_no_mole_of_an_ion_with_two_charges():
