@@ -13,6 +13,13 @@ from cds.settings import Settings
 
 _MARKS = {"true": "✓", "false": "·", "unknown": "?", "error": "!", "skipped": "-"}
 _LONGEST_VALUE = 80
+_PROBLEMS = {
+    "other-patient": "is of another patient: dropped",
+    "no-patient": "does not say whose it is: dropped",
+    "dangling-reference": "cannot be found: the drug that it stands for is not known",
+    "conflicting-copies": "came with two contents: the newer one was used",
+    "not-understood": "has no code of its drug in a code system that a guideline knows: no rule saw the drug",
+}
 
 
 async def find_decision(settings: Settings, identity: str) -> dict[str, Any] | None:
@@ -60,7 +67,8 @@ def _head(record: Mapping[str, Any]) -> Iterator[str]:
     if data.get("notAsked"):
         yield f"  not asked for, because the EHR does not keep it: {', '.join(data['notAsked'])}"
     for problem in data.get("problems", ()):
-        yield f"    {problem['kind']}: {problem.get('resource') or ''} ({problem['origin']})"
+        said = _PROBLEMS.get(problem["kind"], problem["kind"])
+        yield f"    {problem.get('resource') or 'a resource'} ({problem['origin']}) {said}"
     if record["erased"]:
         yield f"  {len(record['erased'])} values were erased before this was stored (CDS_LOG_VALUES keeps them)"
 

@@ -63,7 +63,7 @@ def test_the_explanation_names_the_content_the_client_and_where_data_came_from()
     assert "content: g 1, revision abc" in text
     assert "for ehr-1" in text
     assert "3 from search, 2 from prefetch; 4 of another patient dropped" in text
-    assert "dangling-reference: Medication/m (search:orders)" in text
+    assert "Medication/m (search:orders) cannot be found: the drug that it stands for is not known" in text
 
 
 def test_what_applied_is_told_with_its_card_and_every_resource_once():
