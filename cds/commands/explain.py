@@ -18,6 +18,7 @@ _PROBLEMS = {
     "no-patient": "does not say whose it is: dropped",
     "dangling-reference": "cannot be found: the drug that it stands for is not known",
     "conflicting-copies": "came with two contents: the newer one was used",
+    "in-the-future": "is dated in the future: not used",
     "not-understood": "has no code of its drug in a code system that a guideline knows: no rule saw the drug",
 }
 

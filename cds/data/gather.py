@@ -60,6 +60,7 @@ async def gather_patient_data(
     drafts = pool.drafts(request.draft_orders)
     await read_medications(drafts, fhir or _no_server(request), pool, unobtainable)
     unobtainable.refuse_if_any()
+    pool.note_future(now)
     return _patient_data(pool, drafts, mappings, known_systems)
 
 

@@ -15,6 +15,7 @@ class DataProblemKind(StrEnum):
     NO_PATIENT = "no-patient"  # does not say whose it is: dropped
     DANGLING_REFERENCE = "dangling-reference"  # refers to a Medication that does not exist: the drug is not known
     NOT_UNDERSTOOD = "not-understood"  # a drafted drug in code systems that no value set names: no rule sees it
+    IN_THE_FUTURE = "in-the-future"  # a result of a moment that has not come: the guidelines do not use it
     CONFLICTING_COPIES = "conflicting-copies"  # two contents under one id: the newer one is used
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
@@ -72,6 +73,16 @@ class ResourcePool:
                 self.problems.append(DataProblem(DataProblemKind.OTHER_PATIENT, "context"))
         return kept
 
+    def note_future(self, now: datetime) -> None:
+        """Note the results of moments that have not come: a wrong date, which nobody else would hear of."""
+        yesterday = (now.astimezone(UTC) - timedelta(days=1)).date().isoformat()
+        for literal, resource in self.by_literal.items():
+            moment = resource.get("effectiveDateTime") or resource.get("effectiveInstant")
+            # Most results are old, which their first characters tell.
+            if isinstance(moment, str) and moment[:10] >= yesterday and _is_after(moment, now):
+                origin = self.origins[literal]
+                self.problems.append(DataProblem(DataProblemKind.IN_THE_FUTURE, origin, literal))
+
     def _is_accepted(self, resource: Mapping[str, Any], origin: str) -> bool:
         if resource.get("resourceType") in NOT_ABOUT_A_PATIENT:
             return True
@@ -121,6 +132,13 @@ class ResourcePool:
 
 def _content(resource: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in resource.items() if name not in ("meta", "text")}
+
+
+def _is_after(moment: str, now: datetime) -> bool:
+    try:
+        return time_span(moment, now.tzinfo or UTC).start > now
+    except ValueError:
+        return False
 
 
 def _last_updated(resource: Mapping[str, Any]) -> Any:

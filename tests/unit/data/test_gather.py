@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from datetime import UTC, timedelta, timezone
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -127,6 +128,33 @@ def test_a_drafted_drug_in_codes_that_no_rule_knows_is_said(store, drug, kinds):
     data = asyncio.run(gather_patient_data(requirements(), request, None, None, now=NOW, known_systems={ATC}))
     assert [problem.kind for problem in data.problems] == kinds
     assert {(problem.origin, problem.resource) for problem in data.problems} <= {("context", "MedicationRequest/draft")}
+
+
+@pytest.mark.parametrize(
+    ("after", "kinds"),
+    [
+        (timedelta(minutes=-1), []),
+        (timedelta(0), []),
+        (timedelta(minutes=1), ["in-the-future"]),
+        (timedelta(days=400), ["in-the-future"]),
+    ],
+)
+@pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=13)), timezone(timedelta(hours=-11))], ids=str)
+def test_a_result_of_the_future_is_said_though_others_are_used(store, after, kinds, zone):
+    prefetch = prefetch_of(store)
+    result = prefetch["platelets"]["entry"][0]["resource"]
+    result["effectiveDateTime"] = (NOW + after).astimezone(zone).isoformat()
+    data = gather(hook_request(prefetch))
+    assert [problem.kind for problem in data.problems] == kinds
+    assert "Observation/plt-1" in ids(data)
+
+
+@pytest.mark.parametrize("moment", ["9999", "2999-01", "tomorrow", 5, {"x": 1}])
+def test_a_moment_of_any_shape_is_looked_at_without_fault(store, moment):
+    prefetch = prefetch_of(store)
+    prefetch["platelets"]["entry"][0]["resource"]["effectiveDateTime"] = moment
+    kinds = [problem.kind for problem in gather(hook_request(prefetch)).problems]
+    assert kinds == (["in-the-future"] if moment in ("9999", "2999-01") else [])
 
 
 def test_null_means_looked_up_and_not_there_and_is_not_asked_again(store):
