@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from httptools import HttpParserInvalidURLError
+from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from cds.web.admission import PLACE
@@ -17,15 +17,20 @@ from cds.web.guard import MAX_HEADER_BYTES, MAX_URL_BYTES
 
 HEADER_SECONDS = 10.0
 MAX_HEAD_BYTES = MAX_URL_BYTES + 2 * MAX_HEADER_BYTES  # what is below may be refused by the guard, which names the cap
+_TOO_LONG = b"/" + b"a" * MAX_URL_BYTES  # stands for a longer address until the guard refuses it, in its turn
 
 
 class TimedConnection(HttpToolsProtocol):
-    """uvicorn's protocol, closed when the headers of a request are not whole in time."""
+    """uvicorn's protocol, closed when the headers of a request, or what follows its answer, are not whole in time.
+
+    Several requests may come at once: each answer is for the request whose turn it is, or the connection is closed.
+    """
 
     header_seconds = HEADER_SECONDS
     _waiting: asyncio.TimerHandle | None = None
     _refused = False
     _in_head = False
+    _in_body = False
     _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
@@ -41,11 +46,35 @@ class TimedConnection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Give up on a request whose address or headers go on and on: until they are whole, they are held."""
         in_head = self._in_head
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._read(data)
         if in_head and self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
-                self._end(431)
+                self._end()
+        if self._is_idle and self._waiting is None and self.timeout_keep_alive_task is None:
+            self._wait_for_headers()  # an empty line, or a body after its answer: uvicorn's clock was stopped for it
+
+    def _read(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            self._read_again(data[upgrade.args[0] :])
+        except HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+
+    def _read_again(self, rest: bytes) -> None:
+        """Take a request to change the protocol as if it had not asked (RFC 9110, 7.8).
+
+        The parser takes everything after its headers for another protocol; Java's client asks with every first call.
+        """
+        kept = [(name, value) for name, value in self.headers if name != b"upgrade"]
+        if len(kept) == len(self.headers):  # CONNECT
+            self.send_400_response("Invalid HTTP request received.")
+            return
+        line = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        head = b"".join(b"%b: %b\r\n" % header for header in kept)
+        self._read(line + head + b"\r\n" + rest)
 
     def on_message_begin(self) -> None:
         """Start the clock for a further request on this connection."""
@@ -62,10 +91,13 @@ class TimedConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> Any:
         """Stop the clock: from here on the body has its own. A call without a place is answered here."""
-        self._in_head = False
-        if len(self.url) > MAX_URL_BYTES:
-            self._end(414)
+        self._in_head, self._in_body = False, True
+        if self.parser.should_upgrade():  # it is read again
             return None
+        if self.transport.is_closing():  # the answer before was the last one
+            return None
+        if len(self.url) > MAX_URL_BYTES:
+            self.url = _TOO_LONG
         door: Door | None = self.app_state.get(STATE)
         if door is not None and self._is_idle and is_hook_call(self.parser.get_method(), self.url):
             place = door.enter(self.client[0] if self.client else "")
@@ -77,11 +109,21 @@ class TimedConnection(HttpToolsProtocol):
         return super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """End a request that was refused at its headers: its body was read and dropped, the next one may come."""
+        """End a request; of one that was answered before, the body was read and dropped, and the next one may come."""
+        if self.parser.should_upgrade():
+            return
         super().on_message_complete()
-        if self._refused:
+        self._in_body = False
+        if self._is_idle:
             self._stop_waiting()
+        if self._refused:
             self.on_response_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is not HTTP, unless this would be taken for the answer to a request before, or for a second."""
+        if self._is_idle is not self._in_body and not self.pipeline:
+            super().send_400_response(msg)
+        self.transport.close()
 
     @property
     def _is_idle(self) -> bool:
@@ -97,14 +139,10 @@ class TimedConnection(HttpToolsProtocol):
         if last:
             self.transport.close()
 
-    def _end(self, status: int) -> None:
-        """Refuse a request whose head is too long, and the connection with it."""
-        if self.transport.is_closing() or not self._is_idle:
-            return
-        self._in_head = False
-        self._stop_waiting()
-        self.cycle = _ANSWERED
-        self.transport.write(end_of_connection(status, self.headers, self.app_state.get(STATE)))
+    def _end(self) -> None:
+        """End the connection, as the head of a request is too long; say so if nothing else is to be answered first."""
+        if self._is_idle and not self.transport.is_closing():
+            self.transport.write(end_of_connection(431, self.headers, self.app_state.get(STATE)))
         self.transport.close()
 
     def _wait_for_headers(self) -> None:

@@ -15,9 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from starlette.requests import Request
 from starlette.responses import Response
 
 from cds.web.connection import TimedConnection
+from cds.web.guard import Guard
+from cds.web.metrics import Metrics
 from tests.server.conftest import free_port, running, serving
 
 SERVICE = "nl-lenalidomide-order-select"
@@ -77,6 +80,111 @@ def test_the_time_begins_anew_with_every_request_of_a_connection(impatient):
             time.sleep(0.2)
         connection.sendall(b"GET / HTTP/1.1\r\nHost:")
         assert ends(connection) == b""
+
+
+async def echo(scope, receive, send):
+    """Answer with the body of the request; /nothing is answered before it is read, /for-ever is not answered."""
+    if scope["type"] != "http":
+        return
+    body = b"nothing" if scope["path"] == "/nothing" else await Request(scope, receive).body()
+    if scope["path"] == "/for-ever":
+        await receive()  # until the client is gone
+    await Response(body)(scope, receive, send)
+
+
+def post(path: bytes, body: bytes, head: bytes = b"") -> bytes:
+    return b"POST %b HTTP/1.1\r\nHost: a\r\n%bContent-Length: %d\r\n\r\n%b" % (path, head, len(body), body)
+
+
+@pytest.fixture
+def guarded() -> Iterator[int]:
+    port = free_port()
+    with serving(Guard(echo, metrics=Metrics(), max_in_flight=10), port):
+        yield port
+
+
+@pytest.mark.parametrize(
+    ("after", "answers"),
+    [
+        (post(b"/" + b"a" * 9000, b"of another") + post(b"/", b"third"), [200, 414]),
+        (post(b"/" + b"a" * 90_000, b"of another") + post(b"/", b"third"), [200, 414]),
+        (b"not HTTP\r\n\r\n", []),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", []),
+        (post(b"/", b"second") + b"not HTTP\r\n\r\n", []),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nnot a chunk", []),
+    ],
+    ids=["an address too long", "by far", "no HTTP", "no length", "no HTTP after another", "no chunk"],
+)
+def test_what_is_wrong_with_a_request_changes_no_answer_before_it(guarded, after, answers):
+    with socket.create_connection(("127.0.0.1", guarded)) as connection:
+        connection.sendall(post(b"/", b"first") + after)
+        received = ends(connection)
+    assert [int(answer[:3]) for answer in received.split(b"HTTP/1.1 ")[1:]] == answers
+    assert received.count(b"\r\n\r\nfirst") == len(answers[:1])
+    assert b"first" + b"of another" not in received
+
+
+def is_cut_off(connection: socket.socket, sent: bytes) -> bool:
+    """Say whether the connection is closed while these bytes are sent a thousand times."""
+    connection.settimeout(60)
+    try:
+        for _ in range(1000):
+            connection.sendall(sent)
+    except ConnectionError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("path", [b"/", b"/for-ever"], ids=["answered", "at work"])
+def test_headers_without_end_after_a_request_end_the_connection(guarded, path):
+    with socket.create_connection(("127.0.0.1", guarded)) as connection:
+        connection.sendall(post(path, b"first") + b"GET / HTTP/1.1\r\n")
+        assert is_cut_off(connection, b"X: " + b"a" * 60_000 + b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("request_", "more"),
+    [
+        (b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n", b"\r\n"),
+        (b"POST /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n", b"a"),
+        (b"POST /nothing HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n"),
+    ],
+    ids=["an empty line", "a byte of a body", "a chunk of a body"],
+)
+def test_what_comes_after_an_answer_does_not_keep_the_connection_open(request_, more):
+    port = free_port()
+    with serving(echo, port, Impatient), socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(request_)
+        while not connection.recv(65536).endswith(b"nothing"):
+            pass
+        connection.sendall(more)
+        assert ends(connection) == b""
+
+
+def test_a_body_that_was_answered_before_it_came_leaves_the_connection_of_use(guarded):
+    with socket.create_connection(("127.0.0.1", guarded)) as connection:
+        connection.settimeout(60)
+        connection.sendall(b"POST /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nfir")
+        while not connection.recv(65536).endswith(b"nothing"):
+            pass
+        connection.sendall(b"st " + post(b"/", b"second"))
+        assert connection.recv(65536).endswith(b"second")
+
+
+@pytest.mark.parametrize("protocol", [b"websocket", b"h2c"])
+def test_a_request_to_change_the_protocol_is_answered_as_if_it_had_not_asked(guarded, protocol):
+    head = b"Connection: Upgrade\r\nUpgrade: %b\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: YQ==\r\n" % protocol
+    with socket.create_connection(("127.0.0.1", guarded)) as connection:
+        connection.settimeout(60)
+        for at_first in (100, -5, None):  # how much of the request comes at first
+            request = post(b"/", b"of this call", head)
+            connection.sendall(request[:at_first])
+            time.sleep(0.1)
+            connection.sendall(request[len(request[:at_first]) :])
+            answer = connection.recv(65536)
+            assert answer.startswith(b"HTTP/1.1 200 ")
+            assert answer.endswith(b"of this call")
+            assert b"x-request-id" in answer
 
 
 def test_two_hundred_dawdlers_do_not_stop_good_traffic():
