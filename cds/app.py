@@ -14,7 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from cds import __version__, service
 from cds.cache import NO_CACHE, Cache, default_directory, open_cache
-from cds.content.library import load_content
+from cds.content.library import UnknownGuideline, load_content
 from cds.content.shipped import holds_guidelines, shipped_path
 from cds.content_watch import ContentWatch, state_of_files
 from cds.data.fhir_servers import AllowedServers, NoFHIRServers
@@ -38,6 +38,7 @@ from cds.web.health import Draining, health_router
 from cds.web.metrics import CountingLog, Metrics
 from cds.web.openapi import install_openapi
 from cds.web.rates import CallRates
+from cds.web.request_body import TimedBodies
 from cds.web.standing_aside import AsideLog, AsideServers
 
 # What only some servers need is read where it is needed: HTTP clients, keys and signatures, the sandbox with its pages.
@@ -81,7 +82,11 @@ def build_knowledge(settings: Settings) -> Knowledge:
     servers = _artifact_servers(settings)
     paths = content_paths(settings.content)
     cache = cache_of(settings)
-    content = load_content(paths, settings.guidelines or None, more=servers, cache=cache)
+    try:
+        content = load_content(paths, settings.guidelines or None, more=servers, cache=cache)
+    except UnknownGuideline as error:
+        msg = f"CDS_GUIDELINES: {error}"
+        raise SettingsError(msg) from None
     return prepare_knowledge(content, not_kept=settings.not_kept, cache=cache)
 
 
@@ -171,6 +176,7 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
             allow_methods=["GET", "POST"],
             allow_headers=["authorization", "content-type", "x-request-id"],
         )
+    app.add_middleware(TimedBodies, most=max(1, settings.max_in_flight // 2))
     app.add_middleware(Guard, metrics=metrics, max_in_flight=settings.max_in_flight)
     authenticate = _authenticate(settings, authenticator)
     app.include_router(
@@ -193,6 +199,7 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
         )
     )
     app.include_router(decisions_router(decision_log, authenticate))
+    app.state.serving = serving
     app.state.draining = Draining()
     app.include_router(health_router(decision_log, metrics, serving, app.state.draining))
     if sandbox:

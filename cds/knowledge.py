@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from cds.cache import NO_CACHE, Cache
 from cds.content.artifact import Artifact
@@ -54,6 +55,16 @@ class Knowledge:
     def value_sets(self) -> ValueSets:
         """The value sets and code systems."""
         return self.compiler.value_sets
+
+    def not_served(self, now: datetime) -> list[str]:
+        """Say of every guideline that is not served at `now` why it is not, and what to do."""
+        said = []
+        for guideline in self.content.guidelines:
+            if guideline.withheld:
+                said.append(guideline.withheld)
+            elif guideline.hooks and not guideline.in_force(now):
+                said.append(f"{guideline.id} is not in force now: see the effectivePeriod of its PlanDefinition")
+        return said
 
     def module(self, artifact: Artifact) -> tuple[Guideline, Logic]:
         """Return any PlanDefinition, ActivityDefinition or Library with what it stands on, and its compiled logic.

@@ -65,7 +65,10 @@ def services(form: FormatOption = Format.TEXT) -> None:
     from cds.commands.offline import offline_world
     from cds.service import list_services
 
-    listed = [service.to_wire() for service in list_services(offline_world(load_settings()))]
+    world = offline_world(load_settings())
+    listed = [service.to_wire() for service in list_services(world)]
+    for reason in world.knowledge.not_served(world.clock()):
+        err.print(f"cds: not served: {reason}", highlight=False, markup=False, soft_wrap=True)
     if form is Format.JSON:
         print_json({"services": listed})
         return

@@ -19,6 +19,7 @@ from cds.decisions.store import open_database
 from cds.engine.runtime.units import validate
 from cds.errors import SettingsError
 from cds.logs import configure_logs
+from cds.service import World
 from cds.settings import Settings
 from cds.traces import export_traces
 from cds.web.connection import TimedConnection
@@ -56,7 +57,7 @@ def serve(settings: Settings, listening: socket.socket, *, sandbox: bool, demo: 
     )
     server = _DrainingServer(config, app.state.draining, settings.drain_seconds)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:  # uvloop, where it is installed
-        runner.run(_run(server, listening, settings, demo=demo, console=console))
+        runner.run(_run(server, listening, settings, app.state.serving.world, demo=demo, console=console))
     console.print("Stopped.")
 
 
@@ -118,13 +119,15 @@ def _settle_garbage_collector() -> None:
 
 
 async def _run(
-    server: uvicorn.Server, listening: socket.socket, settings: Settings, *, demo: bool, console: Console
+    server: uvicorn.Server, listening: socket.socket, settings: Settings, world: World, *, demo: bool, console: Console
 ) -> None:
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.02)
     if server.started:
         console.print(f"Serving CDS Hooks 2.0.1 on {settings.public_url}/cds-services  (Ctrl-C ends it)")
+        for reason in world.knowledge.not_served(world.clock()):
+            console.print(f"Not served: {reason}", highlight=False, markup=False, soft_wrap=True)
         if demo:
             from cds.commands.demo import demonstrate
 

@@ -83,16 +83,28 @@ class Guideline:
         return tuple(dict.fromkeys(names))
 
     @property
-    def published(self) -> bool:
-        """Whether the guideline is offered to EHRs: active, not experimental, about a patient (PD-018, 019, 031).
+    def withheld(self) -> str | None:
+        """Why the guideline is not offered to EHRs, and what to do; None if it is.
 
-        One whose logic lives at another service is not: no patient data are passed on (PD-209).
+        Offered is what is active, not experimental, and about a patient (PD-018, 019, 031). One whose logic lives at
+        another service is not: no patient data are passed on (PD-209).
         """
+        status = self.plan.get("status")
         codings = self.plan.get("subjectCodeableConcept", {}).get("coding", ())
-        about_patients = not codings or any(coding.get("code") == "Patient" for coding in codings)
-        elsewhere = any(one["url"].endswith(_ENDPOINT) for one in self.plan.get("extension", ()))
-        fit = self.plan.get("status") == "active" and not self.plan.get("experimental", False)
-        return fit and about_patients and not elsewhere
+        if status != "active":
+            return f"{self.id} is {_in_words(status)}: set the status of its PlanDefinition to active"
+        if self.plan.get("experimental", False):
+            return f"{self.id} is experimental: take `experimental` out of its PlanDefinition"
+        if codings and all(coding.get("code") != "Patient" for coding in codings):
+            return f"{self.id} is not about patients: correct the subject of its PlanDefinition"
+        if any(one["url"].endswith(_ENDPOINT) for one in self.plan.get("extension", ())):
+            return f"{self.id} names another service (cqf-cdsHooksEndpoint): take that out to have it served here"
+        return None
+
+    @property
+    def published(self) -> bool:
+        """Whether the guideline is offered to EHRs."""
+        return self.withheld is None
 
     def in_force(self, now: datetime) -> bool:
         """Tell whether `now` is in the plan's effectivePeriod; without one it always is (PD-020)."""
@@ -107,6 +119,10 @@ def in_force(plan: Mapping[str, Any], now: datetime) -> bool:
     """Tell whether `now` is in the artefact's effectivePeriod; dates without a zone are dates where `now` is."""
     period = span_of(plan.get("effectivePeriod", {}), now.tzinfo or UTC)
     return period is None or period.start <= now < period.end
+
+
+def _in_words(status: object) -> str:
+    return {"draft": "a draft", "retired": "retired"}.get(str(status), "of unknown status")
 
 
 def guideline_id(plan: Artifact) -> str:

@@ -27,6 +27,10 @@ class ContentService:
     guideline: Guideline
 
 
+class UnknownGuideline(ContentError):
+    """A guideline is asked for by an id that none has."""
+
+
 class Content:
     """What this server knows. Immutable: new content is a new `Content`.
 
@@ -53,13 +57,13 @@ class Content:
         return service
 
     def find_guideline(self, name: str) -> Guideline:
-        """Return the guideline with this id; raise `ContentError` when there is none."""
+        """Return the guideline with this id; raise `UnknownGuideline` when there is none."""
         for guideline in self.guidelines:
             if guideline.id == name:
                 return guideline
         known = ", ".join(sorted(guideline.id for guideline in self.guidelines)) or "none"
         msg = f"there is no guideline called {name!r}; those loaded are: {known}"
-        raise ContentError(msg)
+        raise UnknownGuideline(msg)
 
 
 def load_content(
@@ -73,7 +77,7 @@ def load_content(
 
     `more` is what was read elsewhere, such as from a FHIR server; `cache` knows what was found in files before.
 
-    Raises `BrokenContent` with every problem found, and `ContentError` when a guideline that is named is not there.
+    Raises `BrokenContent` with every problem found, and `UnknownGuideline` when one that is named is not there.
     """
     readings = [*read_contents(paths, cache), *more]
     content = content_from(readings, cache)

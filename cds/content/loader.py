@@ -96,7 +96,7 @@ def read_content(path: Path, known: KnownFiles | None = None) -> Reading:
     elif path.is_file() and path.name.endswith((".tgz", ".tar.gz")):
         _read_package(path, reading, seen=set())
     else:
-        message = "there is no such folder or .tgz package: correct the path in CDS_CONTENT"
+        message = "there is no such folder or .tgz package: correct the path"
         reading.problems.append(Problem(path.name, "", message))
     return reading
 

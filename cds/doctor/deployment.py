@@ -34,7 +34,7 @@ def examine(settings: Settings, *, clock: Callable[[], datetime]) -> Iterator[Ex
     except CDSError as error:
         yield bad("content", str(error), "run `cds check` for all that is wrong with it")
     else:
-        yield from _content(settings, knowledge)
+        yield from _content(settings, knowledge, clock())
         queries = _queries(knowledge)
     with httpx.Client(timeout=_TIMEOUT, trust_env=False, follow_redirects=False) as http:
         yield from examine_surroundings(settings, queries, http, clock)
@@ -56,7 +56,7 @@ def examine_surroundings(
     yield from _public_address(settings.public_url, http)
 
 
-def _content(settings: Settings, knowledge: Knowledge) -> Iterator[Examined]:
+def _content(settings: Settings, knowledge: Knowledge, now: datetime) -> Iterator[Examined]:
     errors = [
         finding for finding in check_content(content_paths(settings.content), cache_of(settings)) if finding.is_error
     ]
@@ -64,9 +64,15 @@ def _content(settings: Settings, knowledge: Knowledge) -> Iterator[Examined]:
         yield bad(
             "content", f"{len(errors)} errors, the first: {errors[0].file}: {errors[0].message}", "run `cds check`"
         )
-    else:
-        count = len({service.guideline.id for service in knowledge.services.values()})
+        return
+    for reason in knowledge.not_served(now):
+        said, _, advice = reason.partition(": ")
+        yield doubtful("content", f"not served: {said}", advice)
+    count = len({service.guideline.id for service in knowledge.services.values()})
+    if count:
         yield good("content", f"{count} guidelines, {len(knowledge.services)} services")
+    else:
+        yield bad("content", "no guideline is served", "name content with an active guideline in CDS_CONTENT")
 
 
 async def _database(url: str) -> Examined:

@@ -128,7 +128,8 @@ def test_a_service_is_always_described_and_named_by_the_plan(others, described):
 def test_a_plan_of_another_service_or_about_no_patient_is_not_published():
     endpoint = {"url": "http://hl7.org/fhir/StructureDefinition/cqf-cdsHooksEndpoint", "valueUri": "https://x.example"}
     assert guideline(plan()).published
-    assert not guideline(plan(extension=[endpoint])).published
+    assert "another service" in guideline(plan(extension=[endpoint])).withheld
+    assert "not about patients" in guideline(plan(**about("Practitioner"))).withheld
     assert not guideline(plan(**about("Practitioner"))).published
     assert guideline(plan(**about("Patient"))).published
 

@@ -96,12 +96,19 @@ def test_every_hook_of_a_guideline_is_a_service(tmp_path):
 
 
 @pytest.mark.pd("PD-018", "PD-019")
-@pytest.mark.parametrize("others", [{"status": "retired"}, {"status": "draft"}, {"experimental": True}])
-def test_only_active_and_tried_guidelines_are_offered(tmp_path, others):
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ({"status": "retired"}, "demo is retired: set the status of its PlanDefinition to active"),
+        ({"status": "draft"}, "demo is a draft: set the status of its PlanDefinition to active"),
+        ({"experimental": True}, "demo is experimental: take `experimental` out of its PlanDefinition"),
+    ],
+)
+def test_only_active_and_tried_guidelines_are_offered_and_the_others_say_why_not(tmp_path, others, said):
     write(tmp_path, library("Logic", "Is Due"), plan(action(), **others))
     content = load_content([tmp_path])
     assert content.services == ()
-    assert [guideline.id for guideline in content.guidelines] == ["demo"]
+    assert [(guideline.id, guideline.withheld) for guideline in content.guidelines] == [("demo", said)]
 
 
 @pytest.mark.pd("PD-253", "PD-254", "PD-255")
