@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cds.cache import NO_CACHE, Cache
@@ -12,7 +12,7 @@ from cds.checks.logic_rules import LOGIC_RULES, LogicOfContent
 from cds.checks.mapping_rules import MAPPING_RULES
 from cds.checks.order_rules import ORDER_RULES
 from cds.content.case_files import cases_by_recommendation, guideline_folders
-from cds.content.library import Content, examine
+from cds.content.library import Content, UnknownGuideline, examine
 from cds.content.loader import Reading, read_contents
 from cds.content.problems import BrokenContent
 from cds.engine.errors import EngineError
@@ -23,16 +23,20 @@ from cds.reasoning.limits import limits
 _RECOMMENDATIONS = "/CodeSystem/recommendation"
 
 
-def check_content(paths: Sequence[Path], cache: Cache = NO_CACHE) -> list[Finding]:
+def check_content(paths: Sequence[Path], cache: Cache = NO_CACHE, *, chosen: Sequence[str] = ()) -> list[Finding]:
     """Return every finding, sorted by file and path; content that cannot be loaded is found, not raised.
+
+    `chosen` are the guidelines of CDS_GUIDELINES: all are checked, and a name that none of them has is found.
 
     Content that is broken is not compiled, but what else can be said of it is said: of other people's content a reader
     wants to know everything at once.
     """
-    return check_readings(read_contents(paths, cache), paths, cache)
+    return check_readings(read_contents(paths, cache), paths, cache, chosen=chosen)
 
 
-def check_readings(readings: Sequence[Reading], paths: Sequence[Path] = (), cache: Cache = NO_CACHE) -> list[Finding]:
+def check_readings(
+    readings: Sequence[Reading], paths: Sequence[Path] = (), cache: Cache = NO_CACHE, *, chosen: Sequence[str] = ()
+) -> list[Finding]:
     """Return every finding about what was read; `paths` are where case files are looked for."""
     content, problems = examine(readings, cache)
     empty = [
@@ -44,7 +48,16 @@ def check_readings(readings: Sequence[Reading], paths: Sequence[Path] = (), cach
     compiled = [] if broken else _compilation(content, cache)
     shelf = {finding for rule in (*MAPPING_RULES, *ORDER_RULES) for finding in rule.findings(content.shelf)}
     logic = set() if broken else _logic(content)
-    return sorted({*empty, *broken, *compiled, *shelf, *logic, *_limits(content), *_rules(content, paths)})
+    absent = _absent(content, chosen)
+    return sorted({*absent, *empty, *broken, *compiled, *shelf, *logic, *_limits(content), *_rules(content, paths)})
+
+
+def _absent(content: Content, chosen: Sequence[str]) -> Iterator[Finding]:
+    for name in chosen:
+        try:
+            content.find_guideline(name)
+        except UnknownGuideline as error:
+            yield Finding("CDS_GUIDELINES", "", "content", "error", str(error))
 
 
 def _logic(content: Content) -> set[Finding]:

@@ -22,7 +22,7 @@ _WHY = {
 def as_text(findings: Sequence[Finding]) -> str:
     """Return one line per finding, then the totals."""
     lines = [
-        f"{finding.file}: {finding.path}: {finding.severity}: {finding.message} [{finding.rule}{_reason(finding)}]"
+        f"{_place(finding)}: {finding.severity}: {finding.message} [{finding.rule}{_reason(finding)}]"
         for finding in findings
     ]
     errors = sum(finding.is_error for finding in findings)
@@ -43,6 +43,10 @@ def as_json(findings: Sequence[Finding]) -> dict[str, Any]:
             for finding in findings
         ]
     }
+
+
+def _place(finding: Finding) -> str:
+    return f"{finding.file}: {finding.path}" if finding.path else finding.file
 
 
 def _reason(finding: Finding) -> str:

@@ -27,7 +27,8 @@ def check(
     from cds.checks.report import as_json, as_text
 
     settings = load_settings()
-    findings = check_content(_content_paths(settings, paths), _cache(settings))
+    chosen = () if paths else settings.guidelines
+    findings = check_content(_content_paths(settings, paths), _cache(settings), chosen=chosen)
     if form is Format.JSON:
         print_json(as_json(findings))
     else:

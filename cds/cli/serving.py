@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cds.cli.output import Format, FormatOption, err, out, print_json
+from cds.cli.output import Format, FormatOption, err, out, print_json, print_text
 from cds.errors import RefusedRequest
 from cds.settings import load_settings
 
@@ -40,6 +40,9 @@ def serve(
     fd: Annotated[int, typer.Option("--fd", hidden=True, help="A socket that listens already.")] = -1,
 ) -> None:
     """Serve the guidelines as CDS services."""
+    if demo and not sandbox:
+        msg = "--demo: its calls are about the patients of the sandbox, add --sandbox"
+        raise typer.BadParameter(msg)
     gc.disable()  # loading makes much and frees little; `serve` turns the collector on again when all is there
     from cds.commands import serve as command
 
@@ -56,7 +59,7 @@ def serve(
         os.environ["CDS_PUBLIC_URL"] = settings.public_url
         raise typer.Exit(command.serve_with_workers(settings, host=host, port=port, workers=workers, console=out))
     listening = command.listen(host, port) if fd < 0 else socket.socket(fileno=fd)
-    command.serve(settings, listening, sandbox=sandbox, demo=demo and sandbox, console=out)
+    command.serve(settings, listening, sandbox=sandbox, demo=demo, console=out)
 
 
 @app.command()
@@ -82,8 +85,9 @@ def services(form: FormatOption = Format.TEXT) -> None:
 def evaluate(
     request: Annotated[Path, typer.Argument(help="A hook request as JSON; - for standard input.")],
     service: Annotated[str | None, typer.Option(help="The service; default: every service of the hook.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Print why, as `cds explain`, in place of JSON.")] = False,
 ) -> None:
-    """Answer one hook request and print the response as JSON."""
+    """Answer one hook request and print the response as JSON, or why it is so; nothing is recorded."""
     from cds.commands.evaluate import evaluate as run
     from cds.fhir.operation_outcome import operation_outcome
 
@@ -93,11 +97,14 @@ def evaluate(
         err.print(f"cds: {request}: {error.strerror}", style="red", markup=False)
         raise typer.Exit(2) from None
     try:
-        response = asyncio.run(run(load_settings(), body, service))
+        answer = asyncio.run(run(load_settings(), body, service))
     except RefusedRequest as refusal:
         print_json(operation_outcome(refusal.code, str(refusal), expression=refusal.expression))
         raise typer.Exit(1) from None
-    print_json(response)
+    if explain:
+        print_text("\n\n".join(answer.explanations))
+    else:
+        print_json(answer.response)
 
 
 @app.command()

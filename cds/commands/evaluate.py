@@ -1,10 +1,12 @@
-"""`cds evaluate`: one hook request in, the response out, no server."""
+"""`cds evaluate`: one hook request in, the response or why it is so out, no server and no record."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from cds.app import build_world, open_fhir_servers
+from cds.commands.explain import explanation
 from cds.decisions.memory import MemoryLog
 from cds.errors import BadRequest
 from cds.fhir.json import loads
@@ -16,18 +18,29 @@ from cds.settings import Settings
 _RANK = {"critical": 0, "warning": 1, "info": 2}
 
 
-async def evaluate(settings: Settings, body: bytes, service_id: str | None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The response as it would go out, and the text of `cds explain` for each service that was asked."""
+
+    response: dict[str, Any]
+    explanations: tuple[str, ...]
+
+
+async def evaluate(settings: Settings, body: bytes, service_id: str | None) -> Answer:
     """Answer a request: by the service named, else by every service of its hook, cards together.
 
     Raises `RefusedRequest` when the request cannot be answered, `CDSError` when the content is broken.
     """
     fhir_servers = open_fhir_servers(settings.fhir_servers)
     try:
-        world = build_world(settings, decision_log=MemoryLog(), fhir_servers=fhir_servers)
+        log = MemoryLog()
+        world = build_world(settings, decision_log=log, fhir_servers=fhir_servers)
         request = CDSRequest.from_json(loads(body))
         if service_id is not None:
-            return (await call_service(world.find_service(service_id), request, world)).to_wire()
-        return (await _by_hook(request, world)).to_wire()
+            response = await call_service(world.find_service(service_id), request, world)
+        else:
+            response = await _by_hook(request, world)
+        return Answer(response.to_wire(), tuple(explanation(decision.to_json()) for decision in log.decisions))
     finally:
         await fhir_servers.aclose()
 

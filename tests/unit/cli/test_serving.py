@@ -84,3 +84,43 @@ def test_a_guideline_that_is_not_there_is_said_with_the_name_of_the_setting():
     said = cds("services", CDS_GUIDELINES="dk-denosumap", CDS_CONTENT=str(GUIDELINE))
     assert said.returncode == 2
     assert said.stderr.startswith("cds: CDS_GUIDELINES: there is no guideline called 'dk-denosumap'; those loaded are:")
+
+
+def test_evaluate_says_why_with_explain_and_gives_the_response_without(tmp_path):
+    call = {"hook": "patient-view", "hookInstance": "1", "context": {"userId": "Practitioner/1", "patientId": "p"}}
+    call["prefetch"] = {"patient": {"resourceType": "Patient", "id": "p", "birthDate": "1950-02-03"}}
+    file = tmp_path / "request.json"
+    arguments = ("evaluate", str(file), "--service", "dk-denosumab-patient-view")
+    services = cds("services", "--format", "json", CDS_CONTENT=str(GUIDELINE))
+    (service,) = (one for one in json.loads(services.stdout)["services"] if one["hook"] == "patient-view")
+    call["prefetch"] |= {key: None for key in service["prefetch"] if key != "patient"}
+    file.write_text(json.dumps(call))
+    answered = cds(*arguments, CDS_CONTENT=str(GUIDELINE))
+    assert answered.returncode == 0, answered.stderr + answered.stdout
+    assert isinstance(json.loads(answered.stdout)["cards"], list)
+    explained = cds(*arguments, "--explain", CDS_CONTENT=str(GUIDELINE))
+    assert explained.stdout.startswith("Decision ")
+    assert "dk-denosumab-patient-view at" in explained.stdout
+    assert "did not apply" in explained.stdout
+
+
+def test_a_demo_without_the_sandbox_is_refused():
+    said = cds("serve", "--demo")
+    assert said.returncode == 2
+    assert "--sandbox" in said.stderr.partition("--demo: ")[2]
+
+
+@pytest.mark.parametrize("command", ["check", "test"])
+def test_a_path_that_is_not_there_is_called_a_path(command, tmp_path):
+    said = cds(command, str(tmp_path / "nope"))
+    assert said.returncode != 0
+    words = said.stdout + said.stderr
+    assert "there is no such folder or .tgz package: correct the path" in words
+    assert "CDS_CONTENT" not in words
+
+
+def test_check_finds_a_guideline_that_is_asked_for_and_not_there():
+    said = cds("check", CDS_GUIDELINES="dk-denosumap", CDS_CONTENT=str(GUIDELINE))
+    assert said.returncode == 1
+    assert "CDS_GUIDELINES: error: there is no guideline called 'dk-denosumap'" in said.stdout
+    assert "CDS_GUIDELINES" not in cds("check", str(GUIDELINE), CDS_GUIDELINES="dk-denosumap").stdout
