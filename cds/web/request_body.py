@@ -1,12 +1,13 @@
-"""Read a JSON body: the right content type, at most so many bytes, strict JSON."""
+"""Bodies: whoever reads one has it in time or not at all; JSON has the right content type and a size, and is strict."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 from fastapi import Request
-from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cds.errors import BadRequest, RefusedRequest
 from cds.fhir.json import loads
@@ -29,6 +30,13 @@ class BodyTooSlow(RefusedRequest):
     code = "timeout"
 
 
+class TooManyBodies(RefusedRequest):
+    """One address keeps too many requests waiting for their bodies."""
+
+    status = 429
+    code = "throttled"
+
+
 class BodyTooLarge(RefusedRequest):
     """The body is larger than the server reads."""
 
@@ -36,13 +44,68 @@ class BodyTooLarge(RefusedRequest):
     code = "too-long"
 
 
+class TimedBodies:
+    """ASGI middleware: a body comes in time, or who reads it gets a `RefusedRequest` that says why not (400, 408, 429).
+
+    It is the same for calls, forms, uploads and the sandbox. `most` requests of one address may wait for their bodies
+    at a time: each of them takes the place of another request.
+    """
+
+    def __init__(self, app: ASGIApp, *, most: int) -> None:
+        self._app = app
+        self._most = most
+        self._waiting: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] == "http":
+            receive = self._in_time(receive, (scope.get("client") or ("",))[0])
+        await self._app(scope, receive, send)
+
+    def _in_time(self, receive: Receive, address: str) -> Receive:
+        until: float | None = None
+        is_whole = False
+
+        async def next_part() -> Message:
+            nonlocal until, is_whole
+            if is_whole:  # what comes now is the end of the connection, whenever that is
+                return await receive()
+            if until is None:
+                until = asyncio.get_running_loop().time() + BODY_SECONDS
+            message = await self._next(receive, address, until)
+            is_whole = not message.get("more_body", False)
+            return message
+
+        return next_part
+
+    async def _next(self, receive: Receive, address: str, until: float) -> Message:
+        if self._waiting[address] >= self._most:
+            msg = "too many requests of this address wait for their bodies"
+            raise TooManyBodies(msg)
+        self._waiting[address] += 1
+        try:
+            async with asyncio.timeout_at(until):
+                message = await receive()
+        except TimeoutError:
+            msg = f"the body did not arrive within {BODY_SECONDS:.0f} s"
+            raise BodyTooSlow(msg) from None
+        finally:
+            self._waiting[address] -= 1
+            if not self._waiting[address]:
+                del self._waiting[address]
+        if message["type"] == "http.disconnect":
+            msg = "the client went away before the body was whole"
+            raise BadRequest(msg)
+        return message
+
+
 async def read_json(request: Request, *, max_bytes: int) -> Any:
-    """Return the decoded body; raise `RefusedRequest` (400, 408, 413, 415) that says why not."""
+    """Return the decoded body; raise `RefusedRequest` (400, 413, 415) that says why not."""
     return loads(await read_body(request, max_bytes=max_bytes))
 
 
 async def read_body(request: Request, *, max_bytes: int) -> bytes:
-    """Return the bytes of a JSON body; raise `RefusedRequest` (400, 408, 413, 415) that says why not."""
+    """Return the bytes of a JSON body; raise `RefusedRequest` (413, 415) that says why not."""
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     if media_type.strip().lower() not in _JSON_TYPES:
         msg = "send the request as Content-Type: application/json"
@@ -57,25 +120,12 @@ async def read_body(request: Request, *, max_bytes: int) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > max_bytes:
         _refuse_size(max_bytes)
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await _read(request, max_bytes)
-    except TimeoutError:
-        msg = f"the body did not arrive within {BODY_SECONDS:.0f} s"
-        raise BodyTooSlow(msg) from None
-    except ClientDisconnect:
-        msg = "the client went away before the body was whole"
-        raise BadRequest(msg) from None
-    return bytes(body)
-
-
-async def _read(request: Request, max_bytes: int) -> bytearray:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > max_bytes:
             _refuse_size(max_bytes)
-    return body
+    return bytes(body)
 
 
 def _refuse_size(max_bytes: int) -> None:

@@ -108,6 +108,38 @@ def a_body_that_drips_is_408_at_its_deadline(target: Range) -> None:
         request_body.BODY_SECONDS = earlier
 
 
+STALLED = b" HTTP/1.1\r\n" + HOST + b"Content-Length: 100\r\n"
+
+
+@row(
+    5,
+    {
+        "feedback": b"POST " + CALL.encode() + b"/feedback" + STALLED + b"Content-Type: application/json\r\n\r\n",
+        "a form": b"POST /playground/patients/renal-failure/reset" + STALLED + b"\r\n",
+        "a file": b"POST /playground/package" + STALLED + b"Content-Type: multipart/form-data; boundary=x\r\n\r\n",
+        "the sandbox": b"PUT /sandbox/fhir/Observation/1" + STALLED + b"\r\n",
+    },
+)
+def bodies_that_do_not_come_stop_nobody_and_are_given_up(target: Range, request: bytes) -> None:
+    """As many as the server takes at a time, so that with half of them waiting for others there is room."""
+    earlier, request_body.BODY_SECONDS = request_body.BODY_SECONDS, 2.0
+    slow = [
+        socket.create_connection(("127.0.0.1", target.port), timeout=60)
+        for _ in range(target.open.settings.max_in_flight)
+    ]
+    try:
+        for connection in slow:
+            connection.sendall(request)
+        time.sleep(0.5)
+        assert target.open.http.get("/cds-services").status_code == 200
+        answers = {connection.recv(12) for connection in slow}
+        assert answers <= {b"HTTP/1.1 408", b"HTTP/1.1 429", b"HTTP/1.1 200"}  # a page says it in words
+    finally:
+        request_body.BODY_SECONDS = earlier
+        for connection in slow:
+            connection.close()
+
+
 def _drip(connection: socket.socket, stop: threading.Event) -> None:
     while not stop.wait(0.1):
         connection.sendall(b" ")

@@ -6,14 +6,12 @@ import asyncio
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import StreamingResponse
 
-from cds.errors import BadRequest, OutOfTime
-from cds.web import request_body
+from cds.errors import OutOfTime
 from cds.web.error_responses import install_error_responses
-from cds.web.request_body import read_json
 
 CANARY = "canary-88"
 
@@ -42,10 +40,6 @@ def application() -> FastAPI:
     @app.get("/typed/{number}")
     async def typed(number: int):
         raise AssertionError(number)
-
-    @app.post("/body")
-    async def body(request: Request):
-        return await read_json(request, max_bytes=1000)
 
     return app
 
@@ -87,25 +81,3 @@ def test_a_mistyped_parameter_is_named_not_repeated():
     assert answer.status_code == 400
     assert answer.json()["issue"][0]["expression"] == ["path.number"]
     assert CANARY not in answer.text
-
-
-def test_a_body_that_does_not_arrive_is_a_408(monkeypatch):
-    monkeypatch.setattr(request_body, "BODY_SECONDS", 0.02)
-
-    async def slow():
-        yield b"{"
-        await asyncio.sleep(0.2)
-        yield b"}"
-
-    answer = call("POST", "/body", content=slow(), headers={"content-type": "application/json"})
-    assert answer.status_code == 408
-    assert answer.json()["issue"][0]["code"] == "timeout"
-
-
-def test_a_client_that_goes_away_in_the_middle_of_the_body_is_no_failure_of_ours():
-    async def receive():
-        return {"type": "http.disconnect"}
-
-    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
-    with pytest.raises(BadRequest):
-        asyncio.run(read_json(Request(scope, receive), max_bytes=10))

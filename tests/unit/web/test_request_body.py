@@ -1,0 +1,128 @@
+"""A body is there in time, whoever reads it: as JSON, as a form, as a file, piece by piece."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+from fastapi import FastAPI, Request
+
+from cds.web import request_body
+from cds.web.error_responses import install_error_responses
+from cds.web.playground.forms import read_form, read_upload
+from cds.web.request_body import TimedBodies, read_json
+
+JSON = {"content-type": "application/json"}
+MULTIPART = {"content-type": "multipart/form-data; boundary=x", "content-length": "100"}
+READERS = {"/json": JSON, "/form": {}, "/upload": MULTIPART, "/pieces": {}}
+
+
+def application(most: int = 10) -> FastAPI:
+    app = FastAPI()
+    install_error_responses(app)
+    app.add_middleware(TimedBodies, most=most)
+
+    @app.post("/json")
+    async def as_json(request: Request):
+        return await read_json(request, max_bytes=1000)
+
+    @app.post("/form")
+    async def as_form(request: Request):
+        return await read_form(request)
+
+    @app.post("/upload")
+    async def as_upload(request: Request):
+        await read_upload(request, "package", 1000)
+
+    @app.post("/pieces")
+    async def pieces(request: Request):
+        return [piece async for piece in request.stream()]
+
+    @app.post("/leaving")
+    async def leaving(request: Request):
+        """Wait for the client to go, after its body."""
+        await request.body()
+        return [(await request.receive())["type"]]
+
+    return app
+
+
+def client(app: FastAPI) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://t")
+
+
+async def stalled():
+    yield b"--x"
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("path", READERS)
+def test_a_body_that_does_not_arrive_is_a_408(monkeypatch, path):
+    monkeypatch.setattr(request_body, "BODY_SECONDS", 0.02)
+
+    async def go():
+        async with client(application()) as http:
+            return await http.post(path, content=stalled(), headers=READERS[path])
+
+    answer = asyncio.run(go())
+    assert answer.status_code == 408
+    assert answer.json()["issue"][0]["code"] == "timeout"
+
+
+@pytest.mark.parametrize("path", READERS)
+def test_a_client_that_goes_away_in_the_middle_of_its_body_is_no_failure_of_ours(capsys, path):
+    sent = []
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [(name.encode(), value.encode()) for name, value in READERS[path].items()]
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
+    asyncio.run(application()(scope, receive, send))
+    assert sent[0]["status"] == 400
+    assert "unexpected" not in "".join(capsys.readouterr())
+
+
+def test_one_address_may_keep_so_many_bodies_waiting_and_others_are_read():
+    app = application(most=2)
+
+    async def go():
+        from_here, from_there = (
+            httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(address, 1)), base_url="http://t")
+            for address in ("192.0.2.1", "192.0.2.2")
+        )
+        async with from_here, from_there:
+            waiting = [asyncio.create_task(from_here.post("/form", content=stalled())) for _ in range(2)]
+            await asyncio.sleep(0.1)
+            assert (await from_here.post("/form", content=b"a=b")).status_code == 429
+            assert (await from_there.post("/form", content=b"a=b")).json() == {"a": "b"}
+            for one in waiting:
+                one.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+            assert (await from_here.post("/form", content=b"a=b")).json() == {"a": "b"}
+
+    asyncio.run(go())
+
+
+def test_the_time_of_a_body_ends_with_the_body(monkeypatch):
+    """Who waits for the client to go away may wait for longer."""
+    monkeypatch.setattr(request_body, "BODY_SECONDS", 0.02)
+    messages = [{"type": "http.request", "body": b"{}"}]
+    sent = []
+
+    async def receive():
+        if messages:
+            return messages.pop()
+        await asyncio.sleep(0.1)
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/leaving", "query_string": b"", "headers": []}
+    asyncio.run(application()(scope, receive, send))
+    assert sent[1]["body"] == b'["http.disconnect"]'
