@@ -144,7 +144,7 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
     )
     serving = Serving(world)
     admission = Admission(settings.max_wait_ms / 1000)
-    authenticator = _authenticator(settings, UsedTokens(engine, clock=clock), clock)
+    authenticator = _authenticator(settings, urls, UsedTokens(engine, clock=clock), clock)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -157,7 +157,7 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
             if settings.reload_seconds:
                 watching = asyncio.create_task(_watch(serving, metrics, settings, served).run())
                 stack.callback(watching.cancel)
-            yield {STATE: Door(admission, metrics)}
+            yield {STATE: Door(admission, metrics, max_bodies=max(1, settings.max_in_flight // 2))}
 
     app = FastAPI(
         title="fhir-cds",
@@ -251,7 +251,9 @@ def open_fhir_servers(urls: Sequence[str]) -> FHIRServers | NoFHIRServers:
     return FHIRServers(AllowedServers(urls))
 
 
-def _authenticator(settings: Settings, used: UsedTokens, clock: Callable[[], datetime]) -> ClientAuthenticator | None:
+def _authenticator(
+    settings: Settings, fhir_servers: Sequence[str], used: UsedTokens, clock: Callable[[], datetime]
+) -> ClientAuthenticator | None:
     """Return who checks the tokens of clients; None where nobody asks who calls."""
     if settings.client_auth == "none" or settings.clients is None:
         return None
@@ -262,7 +264,7 @@ def _authenticator(settings: Settings, used: UsedTokens, clock: Callable[[], dat
     from cds.web.key_sets import KeySets
 
     keys = KeySets(httpx.AsyncClient(follow_redirects=False, trust_env=False))
-    return ClientAuthenticator(read_clients(settings.clients), keys, used, clock=clock)
+    return ClientAuthenticator(read_clients(settings.clients, fhir_servers), keys, used, clock=clock)
 
 
 def _authenticate(settings: Settings, authenticator: ClientAuthenticator | None) -> Authenticate:

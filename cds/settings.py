@@ -7,6 +7,7 @@ that cannot be used, stops the start with one line: a setting that is silently i
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from cds.errors import SettingsError
 
 PREFIX = "CDS_"
+_ORIGIN = re.compile(r"https?://[^\s/?#@]+")
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -159,6 +161,15 @@ class Settings(BaseModel):
                 raise ValueError(msg)
         return value
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins_as_browsers_send_them(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                msg = f"{origin} is no origin: give scheme and host, https://ehr.example.org, or * for all"
+                raise ValueError(msg)
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _public_url_is_http(cls, value: str) -> str:
@@ -175,6 +186,13 @@ class Settings(BaseModel):
             raise ValueError(msg)
         if self.client_auth == "jwt" and not self.public_url.startswith("https://") and not self.is_local:
             msg = "CDS_CLIENT_AUTH: jwt needs CDS_PUBLIC_URL to be https: tokens must not travel in the clear"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _clients_are_asked_for(self) -> Self:
+        if self.clients is not None and "client_auth" not in self.model_fields_set:
+            msg = "CDS_CLIENTS: nobody is asked who calls: set CDS_CLIENT_AUTH to jwt, or to none if that is meant"
             raise ValueError(msg)
         return self
 

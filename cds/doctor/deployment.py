@@ -47,7 +47,7 @@ def examine_surroundings(
     yield asyncio.run(_database(settings.database))
     yield from _exposure(settings)
     if settings.clients is not None:
-        yield from _clients(settings.clients, http)
+        yield from _clients(settings.clients, settings.fhir_servers, http)
     if not settings.fhir_servers:
         advice = "set CDS_FHIR_SERVERS if the EHR does not prefetch everything that discovery asks for"
         yield doubtful("FHIR servers", "none may be read: the services live on prefetch alone", advice)
@@ -115,12 +115,14 @@ def _exposure(settings: Settings) -> Iterator[Examined]:
         yield doubtful("records", "patient values are kept in recorded decisions", "CDS_LOG_VALUES=false erases them")
 
 
-def _clients(path: Path, http: httpx.Client) -> Iterator[Examined]:
+def _clients(path: Path, fhir_servers: Sequence[str], http: httpx.Client) -> Iterator[Examined]:
     try:
-        clients = read_clients(path)
+        clients = read_clients(path, fhir_servers)
     except CDSError as error:
         yield bad("clients", str(error), "correct the file of CDS_CLIENTS")
         return
+    if not clients:
+        yield bad("clients", "none is enabled: nobody can call", "`enabled` in the file of CDS_CLIENTS")
     for client in clients.values():
         yield _client(client, http)
 

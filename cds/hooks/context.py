@@ -45,7 +45,8 @@ def read_context(hook: HookDefinition, context: Mapping[str, Any]) -> dict[str, 
         expression = f"context.{field.name}"
         if value in (None, "", [], {}):
             if field.required:
-                msg = f"{expression} is missing: this hook requires it"
+                fault = "missing" if value is None else "empty"
+                msg = f"{expression} is {fault}: this hook requires {field.kind.value}"
                 raise BadRequest(msg, expression=expression)
             read.pop(field.name, None)
         else:

@@ -27,8 +27,23 @@ class Received(BaseModel):
         try:
             return cls.model_validate(body)
         except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-            member = ".".join(str(part) for part in first["loc"])
-            reason = first["msg"].removeprefix("Value error, ")
-            message = f"{member}: {reason[0].lower()}{reason[1:]}" if member else reason
-            raise BadRequest(message, expression=member or None) from None
+            member, reason = first_fault(error)
+            raise BadRequest(f"{member}: {reason}" if member else reason, expression=member or None) from None
+
+
+def first_fault(error: ValidationError) -> tuple[str, str]:
+    """Return the member at fault, dotted ("" for the whole), and what is wrong with it, as JSON calls things."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    reason = first["msg"].removeprefix("Value error, ")
+    match first["type"]:
+        case "tuple_type" | "list_type":
+            reason = "must be a list"
+        case "model_type" | "dict_type":
+            reason = "must be an object"
+        case "string_pattern_mismatch":
+            reason = f"must match {first['ctx']['pattern']}"
+        case "too_short" | "string_too_short":
+            reason = "must not be empty"
+        case "too_long":
+            reason = f"has more than {first['ctx']['max_length']} elements"
+    return ".".join(str(part) for part in first["loc"]), f"{reason[0].lower()}{reason[1:]}"

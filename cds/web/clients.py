@@ -8,15 +8,17 @@ servers of CDS_FHIR_SERVERS it may name, default all of them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
-from cds.data.fhir_servers import BaseURL
+from cds.data.fhir_servers import AllowedServers, BaseURL
 from cds.errors import BadRequest, SettingsError
 from cds.fhir.json import loads
+from cds.hooks.received import first_fault
 
 Algorithm = Literal["ES384", "RS384", "ES256", "RS256", "ES512", "RS512"]
 
@@ -71,11 +73,14 @@ class Client(BaseModel):
 class _ClientsFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    clients: tuple[Client, ...]
+    clients: Annotated[tuple[Client, ...], Field(min_length=1)]
 
 
-def read_clients(path: Path) -> dict[str, Client]:
-    """Read the registered clients by issuer; raise `SettingsError` with the member that is wrong."""
+def read_clients(path: Path, fhir_servers: Iterable[str]) -> dict[str, Client]:
+    """Read the registered clients by issuer; raise `SettingsError` with the member that is wrong.
+
+    `fhir_servers` are those that the server may read: a client cannot be given others.
+    """
     try:
         clients = _ClientsFile.model_validate(loads(path.read_bytes())).clients
     except OSError as error:
@@ -85,10 +90,14 @@ def read_clients(path: Path) -> dict[str, Client]:
         msg = f"CDS_CLIENTS: {path}: {str(error).replace('the body', 'the file')}"
         raise SettingsError(msg) from None
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        member = ".".join(str(part) for part in first["loc"])
-        msg = f"CDS_CLIENTS: {path}: {member}: {first['msg']}"
+        member, reason = first_fault(error)
+        msg = f"CDS_CLIENTS: {path}: {member or 'the file'}: {reason}"
         raise SettingsError(msg) from None
+    allowed = AllowedServers(fhir_servers)
+    for client in clients:
+        if others := [url for url in client.fhir_servers or () if allowed.find(url) is None]:
+            msg = f"CDS_CLIENTS: {path}: {client.name}: fhirServers: {others[0]} is not in CDS_FHIR_SERVERS: add it"
+            raise SettingsError(msg)
     by_issuer = {client.iss: client for client in clients if client.enabled}
     if len(by_issuer) != sum(client.enabled for client in clients):
         msg = f"CDS_CLIENTS: {path}: an issuer stands twice"

@@ -63,5 +63,22 @@ def test_a_misspelt_variable_or_bad_value_is_one_line_that_names_it(name, value)
     assert "\n" not in str(stopped.value)
 
 
+@pytest.mark.parametrize("origin", ["foo", "https://", "https://ehr.example.org/", "https://a b", "ehr.example.org"])
+def test_a_browser_origin_is_scheme_and_host(origin):
+    with pytest.raises(SettingsError, match=r"CDS_CORS_ORIGINS: .* give scheme and host, https://ehr\.example\.org"):
+        load_settings({"CDS_CORS_ORIGINS": origin})
+    good = ("https://ehr.example.org", "http://localhost:8080")
+    assert load_settings({"CDS_CORS_ORIGINS": ", ".join(good)}).cors_origins == good
+    assert load_settings({"CDS_CORS_ORIGINS": "*"}).cors_origins == ("*",)
+
+
+def test_registered_clients_are_not_forgotten_with_the_server_open_to_everybody(tmp_path):
+    clients = {"CDS_CLIENTS": str(tmp_path / "clients.json")}
+    with pytest.raises(SettingsError, match="CDS_CLIENTS: nobody is asked who calls: set CDS_CLIENT_AUTH to jwt"):
+        load_settings(clients)
+    assert load_settings({**clients, "CDS_CLIENT_AUTH": "none"}).clients
+    assert load_settings({**clients, "CDS_CLIENT_AUTH": "jwt"}).clients
+
+
 def test_the_deadline_may_be_50_milliseconds():
     assert load_settings({"CDS_DEADLINE_MS": "50"}).deadline_ms == 50

@@ -83,6 +83,14 @@ def test_every_clients_keys_are_looked_at(tmp_path):
     assert health == {"good": "good", "gone": "bad", "empty": "bad", "own": "good"}
 
 
+def test_a_file_in_which_no_client_is_enabled_is_bad(tmp_path):
+    path = tmp_path / "clients.json"
+    client = {"name": "off", "iss": "https://off.example", "jku": "https://off.example/jwks", "enabled": False}
+    path.write_text(json.dumps({"clients": [client]}))
+    found = examined({}, client_auth="jwt", clients=path, public_url="https://cds.hospital.example")
+    assert found["clients"] == ("bad", "none is enabled: nobody can call")
+
+
 @pytest.mark.parametrize(("database", "status"), [("sqlite:///d", 0), ("sqlite:////no/such/folder/d", 1)])
 def test_the_command_ends_with_1_when_calls_cannot_be_answered(database, status, monkeypatch):
     monkeypatch.setenv("CDS_DATABASE", database)

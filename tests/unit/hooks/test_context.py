@@ -74,6 +74,22 @@ def test_more_than_one_resource_where_the_table_has_one_is_refused():
     assert refused("allergyintolerance-create", allergyIntolerances=two) == "context.allergyIntolerance"
 
 
+@pytest.mark.parametrize(
+    ("context", "said"),
+    [
+        ({}, "context.draftOrders is missing: this hook requires a FHIR Bundle"),
+        ({"draftOrders": None}, "context.draftOrders is missing: this hook requires a FHIR Bundle"),
+        ({"draftOrders": []}, "context.draftOrders is empty: this hook requires a FHIR Bundle"),
+        ({"draftOrders": {}}, "context.draftOrders is empty: this hook requires a FHIR Bundle"),
+        ({"draftOrders": [ALLERGY]}, "context.draftOrders must be a FHIR Bundle"),
+    ],
+)
+def test_a_required_field_that_is_there_and_empty_is_not_called_missing(context, said):
+    with pytest.raises(BadRequest) as refusal:
+        read("order-sign", **context)
+    assert str(refusal.value) == said
+
+
 @pytest.mark.parametrize("hook", sorted(hook for hook in HOOKS if HOOKS[hook].carried))
 @pytest.mark.ch("CH-038")
 def test_what_a_hook_carries_is_read_as_resources(hook):

@@ -46,7 +46,18 @@ def test_one_bad_element_refuses_the_batch_and_is_named(item, member):
     assert "yesterday" not in str(refused.value)
 
 
-@pytest.mark.parametrize("body", [[], {}, {"feedback": []}, {"feedback": {}}])
-def test_a_body_without_feedback_is_refused(body):
-    with pytest.raises(BadRequest):
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ([], "the body must be a JSON object"),
+        ({}, "feedback: field required"),
+        ({"feedback": []}, "feedback: must not be empty"),
+        ({"feedback": {}}, "feedback: must be a list"),
+        ({"feedback": [1]}, "feedback.0: must be an object"),
+        ({"feedback": [OVERRIDDEN] * 1001}, "feedback: has more than 1000 elements"),
+    ],
+)
+def test_a_body_without_feedback_is_refused_in_the_words_of_json(body, said):
+    with pytest.raises(BadRequest) as refused:
         FeedbackRequest.from_json(body)
+    assert str(refused.value) == said

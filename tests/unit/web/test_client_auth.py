@@ -382,19 +382,46 @@ def test_the_clients_file_names_the_member_that_is_wrong(tmp_path):
     path = tmp_path / "clients.json"
     path.write_text('{"clients": [{"name": "ehr", "iss": "https://e.example", "jku": "http://e.example/k"}]}')
     with pytest.raises(SettingsError, match=r"clients\.0\.jku: .*https only"):
-        read_clients(path)
+        read_clients(path, ())
     path.write_text('{"clients": [{"name": "ehr", "iss": "https://e.example"}]}')
     with pytest.raises(SettingsError, match="either jku or jwks"):
-        read_clients(path)
+        read_clients(path, ())
     for keys in ({}, {"keys": {}}, {"keys": None}):
         path.write_text(json.dumps({"clients": [{"name": "ehr", "iss": "https://e.example", "jwks": keys}]}))
         with pytest.raises(SettingsError, match=r"clients\.0\.jwks: .*a list of keys"):
-            read_clients(path)
+            read_clients(path, ())
     with pytest.raises(SettingsError, match="cannot be read"):
-        read_clients(tmp_path / "none.json")
+        read_clients(tmp_path / "none.json", ())
 
 
 def test_a_disabled_client_is_not_known(tmp_path):
     path = tmp_path / "clients.json"
     path.write_text(json.dumps({"clients": [{"name": "a", "iss": "i", "jwks": KEYS, "enabled": False}]}))
-    assert read_clients(path) == {}
+    assert read_clients(path, ()) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[]", "the file: must be an object"),
+        ('{"clients": {}}', "clients: must be a list"),
+        ('{"clients": []}', "clients: must not be empty"),
+        ('{"clients": ["ehr"]}', "clients.0: must be an object"),
+        ('{"clients": [{"name": "EHR 1"}]}', "clients.0.name: must match "),
+    ],
+)
+def test_a_clients_file_of_another_shape_is_told_in_the_words_of_json(tmp_path, text, said):
+    path = tmp_path / "clients.json"
+    path.write_text(text)
+    with pytest.raises(SettingsError) as stopped:
+        read_clients(path, ())
+    assert str(stopped.value).startswith(f"CDS_CLIENTS: {path}: {said}")
+
+
+def test_a_client_is_given_only_fhir_servers_that_the_server_may_read(tmp_path):
+    path = tmp_path / "clients.json"
+    client = {"name": "a", "iss": "i", "jwks": KEYS, "fhirServers": ["https://ehr.example.org/fhir/"]}
+    path.write_text(json.dumps({"clients": [client]}))
+    assert read_clients(path, ["https://ehr.example.org/fhir"])["i"].fhir_servers
+    with pytest.raises(SettingsError, match=r"a: fhirServers: .* is not in CDS_FHIR_SERVERS: add it"):
+        read_clients(path, ["https://other.example.org/fhir"])
