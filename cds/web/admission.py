@@ -7,6 +7,9 @@ Calls often come together (a chart that is opened asks several services at once)
 calls come than can be worked on, and go on coming, waiting helps nobody: each call that is answered would have waited
 as long as the queue is. From then on one call waits, or none where twice as many come, and the others are refused; a
 call from another address than the one that is worked on finds a place of its own.
+
+A call is work from when its body is there: headers alone fill no queue, and those that are refused are no load. Only
+in overload a call waits behind headers that came before, from its own address.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from time import perf_counter
 from cds.errors import RefusedRequest
 
 PLACE = "place"  # the name under which a request carries its place
+WHOLE = "whole"  # the name under which it carries that its body is there
 _SMOOTHING = 0.1
 _BODY_SECONDS = 0.05  # how long a place is kept for a call whose body is still on its way
 _SURPLUS = 1, 20  # times the longest wait: from where on the server is overloaded, and up to where it is remembered
@@ -43,11 +47,15 @@ class TooManyAtOnce(RefusedRequest):
 
 
 class Place:
-    """A place in the queue: taken when the headers of a call are there, kept until it has its turn or is refused."""
+    """A place in the queue: taken when the headers of a call are there, kept until it has its turn or is refused.
 
-    def __init__(self, address: str, until: float, queue: list[Place]) -> None:
+    `is_whole` says that its body is there too.
+    """
+
+    def __init__(self, address: str, until: float, queue: list[Place], *, is_whole: bool) -> None:
         self.address = address
         self.until = until
+        self.is_whole = is_whole
         self.client: str | None = None
         self._queue = queue
 
@@ -93,25 +101,45 @@ class Admission:
         """Say whether more calls were refused of late than a burst brings: as much work as may wait."""
         return self._surplus > _SURPLUS[0] * self._max_wait
 
-    def take_place(self, address: str) -> Place:
-        """Let a call from this address into the queue; raise `Overloaded` when it would wait too long."""
+    def take_place(self, address: str, *, is_whole: bool = False) -> Place:
+        """Let a call from this address into the queue; raise `Overloaded` when it would wait too long.
+
+        `is_whole` says that its body is there; a refused call whose body comes later is counted then.
+        """
         now = self._clock()
         self._forget(now)
         self._places[:] = [place for place in self._places if place.until > now]
-        ahead = len(self._places) + (0 if self._queue.is_free else 1)
-        if self.is_overloaded:
-            may_wait = 0 if self._surplus > _SURPLUS[1] * self._max_wait / 2 else 1
-            same = address in self._open or any(place.address == address for place in self._places)
-            full = ahead > may_wait + 1 or (ahead > may_wait and same)
-        else:
-            full = ahead > self.places
-        if full:
-            self._surplus = min(self._surplus + self._seconds, _SURPLUS[1] * self._max_wait)
+        if self._is_full(address):
+            if is_whole:
+                self.count_refused()
             msg = "the server has all it can do: try again"
             raise Overloaded(msg)
-        place = Place(address, now + _BODY_SECONDS, self._places)
+        place = Place(address, now + _BODY_SECONDS, self._places, is_whole=is_whole)
         self._places.append(place)
         return place
+
+    def body_came(self, place: Place) -> None:
+        """Note that the call of a place is whole; the place is lost if the queue was filled in the meantime."""
+        if place.is_whole or not place.is_kept:
+            return
+        place.leave()
+        if not self._is_full(place.address):
+            place.is_whole = True
+            self._places.append(place)
+
+    def count_refused(self) -> None:
+        """Count the work of a call that was refused: its body came, so that it was one."""
+        self._surplus = min(self._surplus + self._seconds, _SURPLUS[1] * self._max_wait)
+
+    def _is_full(self, address: str) -> bool:
+        """Say whether a call from this address would wait too long."""
+        ahead = sum(place.is_whole for place in self._places) + (0 if self._queue.is_free else 1)
+        if not self.is_overloaded:
+            return ahead > self.places
+        may_wait = 0 if self._surplus > _SURPLUS[1] * self._max_wait / 2 else 1
+        own = [place.is_whole for place in self._places if place.address == address]
+        ahead += own.count(False)
+        return ahead > may_wait + 1 or (ahead > may_wait and (bool(own) or address in self._open))
 
     def refuse_if_greedy(self, client: str | None) -> None:
         """Raise `TooManyAtOnce` for a client whose calls fill its share of the queue."""
@@ -126,11 +154,12 @@ class Admission:
     async def turn(self, place: Place, client: str | None = None) -> AsyncIterator[None]:
         """Wait for this call's turn and have it until the end of the block, except where it stands `aside`.
 
-        Raises `Overloaded` when the place is lost, because the body took its time, and no other is free;
+        Raises `Overloaded` when the place is lost, because the body took its time, and none is free;
         `TooManyAtOnce` as above.
         """
+        self.body_came(place)
         if not place.is_kept:
-            place = self.take_place(place.address)
+            place = self.take_place(place.address, is_whole=True)
         self.refuse_if_greedy(client)
         place.until, place.client = float("inf"), client
         turn = _Turn(self._queue, self)
@@ -156,7 +185,8 @@ class Admission:
         done, self._counted = now - self._counted, now
         # Idle for longer than some calls take: there is room, whatever the estimates say. Once may be a process that
         # was held up, so that it takes a few such pauses to forget an overload.
-        idle = not self._open and not self._places and now - self._ended > _IDLE_CALLS * self._seconds
+        waiting = any(place.is_whole for place in self._places)
+        idle = not self._open and not waiting and now - self._ended > _IDLE_CALLS * self._seconds
         self._surplus = max(0.0, (self._surplus / 2 if idle else self._surplus) - done)
 
 

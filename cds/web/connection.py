@@ -11,8 +11,8 @@ from typing import Any
 from httptools import HttpParserError, HttpParserInvalidURLError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from cds.web.admission import PLACE
-from cds.web.door import STATE, Door, end_of_connection, is_hook_call
+from cds.web.admission import PLACE, WHOLE
+from cds.web.door import CLOSE, STATE, Door, end_of_connection, is_hook_call
 from cds.web.guard import MAX_HEADER_BYTES, MAX_URL_BYTES
 
 HEADER_SECONDS = 10.0
@@ -41,6 +41,8 @@ class TimedConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
         self._stop_waiting()
+        if self._door is not None:
+            self._door.forget_body(self._give_up_body)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -52,6 +54,8 @@ class TimedConnection(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
                 self._end()
+        if self._in_body and not self._is_idle and self._door is not None:
+            self._door.expect_body(self._give_up_body)
         if self._is_idle and self._waiting is None and self.timeout_keep_alive_task is None:
             self._wait_for_headers()  # an empty line, or a body after its answer: uvicorn's clock was stopped for it
 
@@ -98,7 +102,7 @@ class TimedConnection(HttpToolsProtocol):
             return None
         if len(self.url) > MAX_URL_BYTES:
             self.url = _TOO_LONG
-        door: Door | None = self.app_state.get(STATE)
+        door = self._door
         if door is not None and self._is_idle and is_hook_call(self.parser.get_method(), self.url):
             place = door.enter(self.client[0] if self.client else "")
             if place is None:
@@ -118,12 +122,20 @@ class TimedConnection(HttpToolsProtocol):
             self._stop_waiting()
         if self._refused:
             self.on_response_complete()
+        state = self.scope["state"]
+        state[WHOLE] = True
+        if self._door is not None:
+            self._door.body_came(self._give_up_body, state.get(PLACE), was_refused=self._refused)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP, unless this would be taken for the answer to a request before, or for a second."""
         if self._is_idle is not self._in_body and not self.pipeline:
             super().send_400_response(msg)
         self.transport.close()
+
+    @property
+    def _door(self) -> Door | None:
+        return self.app_state.get(STATE)
 
     @property
     def _is_idle(self) -> bool:
@@ -134,15 +146,22 @@ class TimedConnection(HttpToolsProtocol):
         self._refused = True
         self.cycle = _ANSWERED
         last = self.expect_100_continue or not self.parser.should_keep_alive()
-        headers = [*self.server_state.default_headers, *([(b"connection", b"close")] if last else [])]
+        headers = [*self.server_state.default_headers, *([CLOSE] if last else [])]
         self.transport.write(door.refusal(self.headers, headers))
         if last:
             self.transport.close()
 
+    def _give_up_body(self) -> None:
+        """End the connection, as too many bodies are on their way; say so if it is this request's turn."""
+        if self._door is not None and not (self._is_idle or self.pipeline or self.cycle.response_started):
+            self.cycle.disconnected = True  # what waits for the body answers no more
+            self.transport.write(self._door.refusal(self.headers, [*self.server_state.default_headers, CLOSE]))
+        self.transport.close()
+
     def _end(self) -> None:
         """End the connection, as the head of a request is too long; say so if nothing else is to be answered first."""
         if self._is_idle and not self.transport.is_closing():
-            self.transport.write(end_of_connection(431, self.headers, self.app_state.get(STATE)))
+            self.transport.write(end_of_connection(self.headers, self._door))
         self.transport.close()
 
     def _wait_for_headers(self) -> None:

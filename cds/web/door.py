@@ -7,7 +7,7 @@ would cost each of them more than the answer is worth, and a refused caller may 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import structlog
 from fastapi import Request
@@ -15,27 +15,35 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from cds.fhir.json import dumps
 from cds.fhir.operation_outcome import operation_outcome
-from cds.web.admission import PLACE, Admission, Overloaded, Place
+from cds.web.admission import PLACE, WHOLE, Admission, Overloaded, Place
 from cds.web.guard import request_id_of
 from cds.web.metrics import Metrics
 
 STATE = "door"
 _LOG_SECONDS = 1.0
 _BODY = dumps(operation_outcome("throttled", "the server has all it can do: try again"))
-_TOO_LONG = dumps(operation_outcome("too-long", "the address or the headers are too long"))
+_TOO_LONG = dumps(operation_outcome("too-long", "the headers are too long"))
 
 _log = structlog.get_logger()
 Headers = Iterable[tuple[bytes, bytes]]
+GiveUp = Callable[[], None]
+CLOSE = (b"connection", b"close")
 
 
 class Door:
-    """Lets hook calls in, each with a place in the queue, or gives the whole refusal."""
+    """Lets hook calls in, each with a place in the queue, or gives the whole refusal.
 
-    def __init__(self, admission: Admission, metrics: Metrics) -> None:
+    Of all requests, `max_bodies` may have a body that is on its way. Of one more, the longest on its way is given up:
+    an honest body takes milliseconds, from whichever address, and who only holds a connection holds up nobody.
+    """
+
+    def __init__(self, admission: Admission, metrics: Metrics, *, max_bodies: int) -> None:
         self._admission = admission
         self._refusals = metrics.refusals
         self._counter = metrics.refusals.labels("503")
         self._refused = 0
+        self._max_bodies = max_bodies
+        self._coming: dict[GiveUp, None] = {}
 
     def enter(self, address: str) -> Place | None:
         """Give a call its place; None when there is none."""
@@ -44,6 +52,27 @@ class Door:
         except Overloaded:
             self._count_for_load()
             return None
+
+    def expect_body(self, give_up: GiveUp) -> None:
+        """Note that a body is on its way; `give_up` ends its request when it has to."""
+        self._coming[give_up] = None
+        if len(self._coming) > self._max_bodies:
+            longest = next(iter(self._coming))
+            del self._coming[longest]
+            self._count_for_load()
+            longest()
+
+    def forget_body(self, give_up: GiveUp) -> None:
+        """Note that a body will not come."""
+        self._coming.pop(give_up, None)
+
+    def body_came(self, give_up: GiveUp, place: Place | None, *, was_refused: bool) -> None:
+        """Note that a body is whole: the call that it makes is load, in the queue or refused."""
+        self.forget_body(give_up)
+        if was_refused:
+            self._admission.count_refused()
+        elif place is not None:
+            self._admission.body_came(place)
 
     @staticmethod
     def refusal(headers: list[tuple[bytes, bytes]], more: Headers) -> bytes:
@@ -62,17 +91,17 @@ class Door:
         self._refused += 1
 
     def _write(self) -> None:
-        _log.warning("hook calls refused at the door", status=503, calls=self._refused, seconds=_LOG_SECONDS)
+        _log.warning("requests refused at the door", status=503, requests=self._refused, seconds=_LOG_SECONDS)
         self._refused = 0
 
 
-def end_of_connection(status: int, headers: list[tuple[bytes, bytes]], door: Door | None) -> bytes:
-    """Write the refusal of a request whose head is too long (414, 431); count it and log it."""
+def end_of_connection(headers: list[tuple[bytes, bytes]], door: Door | None) -> bytes:
+    """Write the refusal of a request whose headers are too long (431); count it and log it."""
     if door is not None:
-        door.count(status)
+        door.count(431)
     request_id = request_id_of(headers)
-    _log.warning("request refused at the edge", status=status, request_id=request_id.decode())
-    return _answer(status, _TOO_LONG, [(b"x-request-id", request_id)], [(b"connection", b"close")])
+    _log.warning("request refused at the edge", status=431, request_id=request_id.decode())
+    return _answer(431, _TOO_LONG, [(b"x-request-id", request_id)], [CLOSE])
 
 
 def _answer(status: int, body: bytes, headers: list[tuple[bytes, bytes]], more: Headers) -> bytes:
@@ -85,7 +114,8 @@ def place_of(request: Request, admission: Admission) -> Place:
     """Return the place that a request got at the door, or take one for it; raises `Overloaded`."""
     state = request.scope.setdefault("state", {})
     if PLACE not in state:
-        state[PLACE] = admission.take_place(request.client.host if request.client else "")
+        address = request.client.host if request.client else ""
+        state[PLACE] = admission.take_place(address, is_whole=state.get(WHOLE, False))
     place: Place = state[PLACE]
     return place
 

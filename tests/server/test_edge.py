@@ -10,15 +10,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cds.web.admission import Admission
 from cds.web.connection import TimedConnection
+from cds.web.door import STATE, Door
 from cds.web.guard import Guard
 from cds.web.metrics import Metrics
 from tests.server.conftest import free_port, running, serving
@@ -196,6 +200,48 @@ def test_two_hundred_dawdlers_do_not_stop_good_traffic():
                 connection.sendall(b"POST /cds-services/x HTTP/1.1\r\nHost: a\r\n")
             body = server.request("renal-failure", "order-select")
             assert server.call(SERVICE, body).status_code == 200
+
+
+@pytest.mark.parametrize("path", [f"/cds-services/{SERVICE}", f"/cds-services/{SERVICE}/feedback"])
+def test_bodies_that_do_not_come_hold_up_nobody_else(path):
+    head = f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
+    with (
+        running(guidelines=("nl-lenalidomide",), max_in_flight=20, max_wait_ms=10_000) as server,
+        contextlib.ExitStack() as stack,
+    ):
+        port = int(server.settings.public_url.rpartition(":")[2])
+        silent = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(40)]
+        for connection in silent:
+            connection.sendall(head.encode())
+        answer = server.call(SERVICE, server.request("renal-failure", "order-select"))
+        assert answer.status_code == 200
+        given_up = ends(silent[0])
+    assert given_up.startswith(b"HTTP/1.1 503 ")
+    assert given_up.count(b"HTTP/1.1") == 1
+    assert b"retry-after: 1" in given_up
+
+
+def test_headers_of_refused_calls_are_no_load_until_their_bodies_come():
+    admission = Admission(0.01, first_guess=0.01, clock=lambda: 0.0)
+    for _ in range(2):
+        admission.take_place("others", is_whole=True)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
+        yield {STATE: Door(admission, Metrics(), max_bodies=10)}
+
+    port = free_port()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(serving(Starlette(lifespan=lifespan), port))
+        refused = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(10)]
+        for connection in refused:
+            connection.sendall(b"POST /cds-services/x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n")
+            assert b" 503 " in connection.recv(65536)
+        assert not admission.is_overloaded
+        for connection in refused:
+            connection.sendall(b"{}GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert b" 404 " in connection.recv(65536)
+        assert admission.is_overloaded
 
 
 def test_more_calls_than_can_be_answered_in_time_are_refused_and_the_others_answered():

@@ -17,7 +17,7 @@ def test_turns_are_taken_in_order_and_one_at_a_time():
         log = []
 
         async def call(name):
-            async with admission.turn(admission.take_place("a")):
+            async with admission.turn(admission.take_place("a", is_whole=True)):
                 log.append(f"{name} begins")
                 await asyncio.sleep(0)
                 log.append(f"{name} ends")
@@ -35,14 +35,14 @@ def test_a_call_that_waits_for_others_lets_the_next_one_work():
         answered = asyncio.Event()
 
         async def waits():
-            async with admission.turn(admission.take_place("a")):
+            async with admission.turn(admission.take_place("a", is_whole=True)):
                 log.append("asks")
                 async with aside():
                     await answered.wait()
                 log.append("goes on")
 
         async def works():
-            async with admission.turn(admission.take_place("a")):
+            async with admission.turn(admission.take_place("a", is_whole=True)):
                 log.append("works")
             answered.set()
 
@@ -65,7 +65,7 @@ def test_parallel_reads_are_one_standing_aside():
                     for _ in range(turns):
                         await asyncio.sleep(0)
 
-            async with admission.turn(admission.take_place("a")):
+            async with admission.turn(admission.take_place("a", is_whole=True)):
                 await asyncio.gather(read(1), read(5), read(2))
                 await asyncio.gather(read(3), read(1))
                 inside += 1
@@ -74,7 +74,7 @@ def test_parallel_reads_are_one_standing_aside():
                 inside -= 1
 
         await asyncio.gather(*(call() for _ in range(20)))
-        async with asyncio.timeout(1), admission.turn(admission.take_place("a")):
+        async with asyncio.timeout(1), admission.turn(admission.take_place("a", is_whole=True)):
             pass
 
     asyncio.run(run())
@@ -107,7 +107,7 @@ def test_two_reads_of_a_call_that_come_back_one_after_the_other_do_not_wait_for_
                 await go["last answer"].wait()
 
         async def reads():
-            async with admission.turn(admission.take_place("a")):
+            async with admission.turn(admission.take_place("a", is_whole=True)):
                 await asyncio.gather(one_read(), two_reads())
 
         async def works():
@@ -140,7 +140,7 @@ def test_who_comes_back_when_the_call_is_over_takes_no_turn():
             async with aside():
                 await answered.wait()
 
-        async with admission.turn(admission.take_place("a")):
+        async with admission.turn(admission.take_place("a", is_whole=True)):
             left = asyncio.create_task(read())
             await let_all_go_on()
         answered.set()
@@ -159,13 +159,13 @@ def test_a_call_is_refused_when_the_wait_would_be_too_long(waiting, refused):
         done = asyncio.Event()
 
         async def call():
-            async with admission.turn(admission.take_place("a")):
+            async with admission.turn(admission.take_place("a", is_whole=True)):
                 await done.wait()
 
         calls = [asyncio.create_task(call()) for _ in range(waiting + 1)]
         await asyncio.sleep(0)
         try:
-            admission.take_place("a")
+            admission.take_place("a", is_whole=True)
         except Overloaded:
             return True
         else:
@@ -202,7 +202,7 @@ def test_a_call_that_is_cancelled_or_fails_gives_its_turn_back():
         admission = Admission(10)
 
         async def call(wait, error=None):
-            async with admission.turn(admission.take_place("a")):
+            async with admission.turn(admission.take_place("a", is_whole=True)):
                 if error:
                     raise error
                 async with aside():
@@ -216,7 +216,7 @@ def test_a_call_that_is_cancelled_or_fails_gives_its_turn_back():
         hanging.cancel()
         with pytest.raises(asyncio.CancelledError):
             await hanging
-        async with asyncio.timeout(1), admission.turn(admission.take_place("a")):
+        async with asyncio.timeout(1), admission.turn(admission.take_place("a", is_whole=True)):
             pass
 
     asyncio.run(run())
@@ -229,13 +229,13 @@ def test_who_comes_back_goes_before_who_is_new():
         answered, working = asyncio.Event(), asyncio.Event()
 
         async def waits():
-            async with admission.turn(admission.take_place("a")):
+            async with admission.turn(admission.take_place("a", is_whole=True)):
                 async with aside():
                     await answered.wait()
                 log.append("back")
 
         async def works(name):
-            async with admission.turn(admission.take_place("a")):
+            async with admission.turn(admission.take_place("a", is_whole=True)):
                 log.append(name)
                 await working.wait()
 
@@ -266,16 +266,16 @@ def test_a_burst_may_wait_and_a_flood_may_not():
         done = asyncio.Event()
 
         async def call():
-            async with admission.turn(admission.take_place("flood")):
+            async with admission.turn(admission.take_place("flood", is_whole=True)):
                 await done.wait()
 
         working = asyncio.create_task(call())
         await asyncio.sleep(0)
-        burst = [admission.take_place("flood") for _ in range(10)]
+        burst = [admission.take_place("flood", is_whole=True) for _ in range(10)]
         assert not admission.is_overloaded
         for _ in range(20):
             with pytest.raises(Overloaded):
-                admission.take_place("flood")
+                admission.take_place("flood", is_whole=True)
         assert admission.is_overloaded
         for place in burst:
             place.leave()
@@ -296,11 +296,11 @@ def test_a_burst_may_wait_and_a_flood_may_not():
 def test_in_overload_a_brief_wait_keeps_the_turn():
     async def run():
         admission = Admission(0.01, first_guess=0.01, clock=Clock())
-        async with admission.turn(admission.take_place("a")):
-            waiting = admission.take_place("a")
+        async with admission.turn(admission.take_place("a", is_whole=True)):
+            waiting = admission.take_place("a", is_whole=True)
             for _ in range(5):
                 with contextlib.suppress(Overloaded):
-                    admission.take_place("a")
+                    admission.take_place("a", is_whole=True)
             assert admission.is_overloaded
             order = []
 
@@ -318,15 +318,48 @@ def test_in_overload_a_brief_wait_keeps_the_turn():
     assert asyncio.run(run()) == ["this", "next"]
 
 
-def test_a_place_is_not_kept_for_a_body_that_does_not_come():
+def test_a_place_is_kept_for_a_moment_until_its_turn():
     clock = Clock()
     admission = Admission(0.01, first_guess=0.01, clock=clock)
-    slow = [admission.take_place("slow") for _ in range(2)]
+    slow = [admission.take_place("slow", is_whole=True) for _ in range(2)]
     with pytest.raises(Overloaded):
         admission.take_place("quick")
     clock.now += 0.06
     admission.take_place("quick")
     assert not any(place.is_kept for place in slow)
+
+
+@pytest.mark.parametrize("address", ["of the headers", "another"])
+def test_headers_alone_fill_no_queue_and_are_no_load(address):
+    admission = Admission(0.1, first_guess=0.01, clock=Clock())
+    for _ in range(1000):
+        admission.take_place("of the headers")
+    for _ in range(11):
+        admission.take_place(address, is_whole=True)
+    for _ in range(1000):
+        with pytest.raises(Overloaded):
+            admission.take_place("of the headers")
+    assert not admission.is_overloaded
+
+
+def test_a_place_is_lost_when_the_queue_was_filled_before_the_body_came():
+    admission = Admission(0.1, first_guess=0.01, clock=Clock())
+    places = [admission.take_place("slow") for _ in range(30)]
+    for place in places:
+        admission.body_came(place)
+    assert [place.is_kept for place in places] == [True] * 11 + [False] * 19
+
+
+def test_in_overload_headers_alone_hold_up_their_own_address_only():
+    admission = Admission(0.01, first_guess=0.01, clock=Clock())
+    for _ in range(2):
+        admission.count_refused()
+    assert admission.is_overloaded
+    for _ in range(2):
+        admission.take_place("silent")
+    with pytest.raises(Overloaded):
+        admission.take_place("silent")
+    admission.take_place("chart")
 
 
 def test_outside_a_turn_standing_aside_does_nothing():
@@ -342,7 +375,7 @@ def test_the_pace_of_the_last_calls_decides_how_many_may_wait():
         admission = Admission(0.1, first_guess=0.1)
         before = admission.places
         for _ in range(60):
-            async with admission.turn(admission.take_place("a")):
+            async with admission.turn(admission.take_place("a", is_whole=True)):
                 pass
         return before, admission.places
 
