@@ -30,7 +30,10 @@ def as_text(report: FeedbackReport) -> str:
     for one in report.recommendations:
         lines += _lines(one)
     if report.unmatched:
-        lines += ["", f"{report.unmatched} outcomes are about cards that were not served from this database"]
+        lines += [
+            "",
+            f"{report.unmatched} outcomes are about no card or suggestion that was served here",
+        ]
     return "\n".join(lines)
 
 

@@ -51,7 +51,10 @@ class RecommendationFeedback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackReport:
-    """All recommendations, most shown first; `unmatched` counts outcomes of cards that were not served here."""
+    """All recommendations, most shown first.
+
+    `unmatched` counts outcomes of cards that were not served here, and acceptances of what a card did not suggest.
+    """
 
     recommendations: tuple[RecommendationFeedback, ...]
     unmatched: int
@@ -111,19 +114,27 @@ async def _told(connection: AsyncConnection, guideline: str | None, since: datet
             store.cards.c.guideline,
             store.cards.c.recommendation,
             store.feedback.c.outcome,
+            store.feedback.c.accepted,
             store.feedback.c.reason,
             store.feedback.c.comment,
         )
         .join(store.feedback, _same_card())
         .where(*_chosen(guideline, since))
     )
-    return [dict(row) for row in (await connection.execute(query)).mappings()]
+    return [dict(row) for row in (await connection.execute(query)).mappings() if _fits(row["outcome"], row["accepted"])]
 
 
 async def _unmatched(connection: AsyncConnection) -> int:
     joined = outerjoin(store.feedback, store.cards, _same_card())
-    query = select(func.count()).select_from(joined).where(store.cards.c.uuid.is_(None))
-    return (await connection.execute(query)).scalar_one()
+    query = select(store.cards.c.uuid, store.feedback.c.outcome, store.feedback.c.accepted).select_from(joined)
+    return sum(
+        card is None or not _fits(outcome, accepted) for card, outcome, accepted in await connection.execute(query)
+    )
+
+
+def _fits(outcome: str, accepted: list[str]) -> bool:
+    """Say whether an outcome is one that its card can have: of the suggestions, those of the card were stored."""
+    return outcome == "overridden" or bool(accepted)
 
 
 def _same_card() -> Any:

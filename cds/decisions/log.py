@@ -89,7 +89,8 @@ class DecisionLog:
         """Store outcomes of cards; return how many are about cards that this client got from this service.
 
         The latest outcome of a card stands, however often and in whatever order it is reported (CH-141). An outcome of
-        a card that is not known is stored as well: it counts as unmatched (CH-135).
+        a card that is not known is stored as well: it counts as unmatched (CH-135), and so does one that says that
+        suggestions were accepted which the card did not have: it is stored without them.
         """
         try:
             return await self._store_feedback(service, outcomes, client or "")
@@ -102,6 +103,9 @@ class DecisionLog:
             for outcome in outcomes:
                 time = outcome.outcome_timestamp
                 same = _of_card(store.feedback, outcome.card, service, client)
+                had = await _suggestions(connection, outcome.card, service, client)
+                matched += had is not None and outcome.fits(had)
+                accepted = [one.id for one in outcome.accepted_suggestions if had is None or one.id in had]
                 await connection.execute(delete(store.feedback).where(same, store.feedback.c.time <= time))
                 if (await connection.execute(select(store.feedback.c.card).where(same))).first() is None:
                     given = outcome.override_reason
@@ -112,18 +116,25 @@ class DecisionLog:
                             client=client,
                             outcome=outcome.outcome,
                             time=time,
-                            accepted=[accepted.id for accepted in outcome.accepted_suggestions],
+                            accepted=accepted,
                             reason=given.reason.model_dump(exclude_none=True) if given and given.reason else None,
                             comment=given.user_comment if given else None,
                         )
                     )
-                served = select(store.cards.c.uuid).where(
-                    store.cards.c.uuid == outcome.card,
-                    store.cards.c.service == service,
-                    store.cards.c.client == client,
-                )
-                matched += (await connection.execute(served)).first() is not None
         return matched
+
+
+async def _suggestions(connection: AsyncConnection, card: str, service: str, client: str) -> frozenset[str] | None:
+    """Return the suggestions of a card that this client got from this service; None when it got no such card."""
+    served = (
+        select(store.decisions.c.record)
+        .join(store.cards, store.cards.c.decision == store.decisions.c.id)
+        .where(store.cards.c.uuid == card, store.cards.c.service == service, store.cards.c.client == client)
+    )
+    record: dict[str, Any] | None = (await connection.execute(served)).scalar()
+    if record is None:
+        return None
+    return frozenset(each for one in record["cards"] if one["uuid"] == card for each in one["suggestions"])
 
 
 def _of_card(table: Table, card: str, service: str, client: str) -> ColumnElement[bool]:

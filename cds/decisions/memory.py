@@ -20,10 +20,10 @@ class MemoryLog:
     async def receive_feedback(self, service: str, outcomes: tuple[Feedback, ...], *, client: str | None) -> int:
         """Keep outcomes of cards; return how many are about cards that this client got from this service."""
         self.feedback.extend((service, outcome) for outcome in outcomes)
-        served = {
-            card.uuid
+        had = {
+            card.uuid: card.suggestions
             for decision in self.decisions
             if (decision.service, decision.client) == (service, client)
             for card in decision.cards
         }
-        return sum(outcome.card in served for outcome in outcomes)
+        return sum(outcome.card in had and outcome.fits(had[outcome.card]) for outcome in outcomes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
@@ -67,6 +68,11 @@ class Feedback(Received):
             msg = "an accepted card names its acceptedSuggestions"
             raise ValueError(msg)
         return self
+
+    def fits(self, suggestions: Collection[str]) -> bool:
+        """Say whether this can be about a card that had these suggestions: one of them was accepted, or none was."""
+        accepted = [one.id for one in self.accepted_suggestions]
+        return self.outcome == "overridden" or any(each in suggestions for each in accepted)
 
 
 class FeedbackRequest(Received):

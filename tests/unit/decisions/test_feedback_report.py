@@ -24,7 +24,8 @@ CONFLICT = {"system": "https://x.example/reasons", "code": "known", "display": "
 
 def decision(number, *recommendations, time=MONDAY, guideline="g", client=None):
     cards = tuple(
-        CardServed(uuid=f"{number}-{each}", recommendation=each, indicator="info") for each in recommendations
+        CardServed(uuid=f"{number}-{each}", recommendation=each, indicator="info", suggestions=("s", "t"))
+        for each in recommendations
     )
     return Decision(
         id=f"d{number}",
@@ -108,7 +109,26 @@ def test_outcomes_of_cards_that_were_not_served_are_kept_and_counted_apart():
     report = with_log(use)
     assert report.unmatched == 3
     assert report.recommendations[0].overridden == 1
-    assert "3 outcomes are about cards that were not served" in as_text(report)
+    assert "3 outcomes are about no card or suggestion that was served here" in as_text(report)
+
+
+@pytest.mark.ch("CH-137")
+def test_an_acceptance_of_what_the_card_did_not_suggest_is_unmatched():
+    async def use(log, engine):
+        await log.record(decision(1, "a", "b"))
+        matched = await log.receive_feedback(
+            "g-patient-view",
+            items(
+                outcome("1-a", "accepted", acceptedSuggestions=[{"id": "never offered"}]),
+                outcome("1-b", "accepted", acceptedSuggestions=[{"id": "t"}, {"id": "never offered"}]),
+            ),
+        )
+        return matched, await feedback_report(engine)
+
+    matched, report = with_log(use)
+    assert matched == 1
+    assert {one.recommendation: one.accepted for one in report.recommendations} == {"a": 0, "b": 1}
+    assert report.unmatched == 1
 
 
 @pytest.mark.ch("CH-141")
