@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from cds.fhir.elements import object_at, objects_at
-from cds.web.playground.display import concept_text, medication_text, observed_value, resource_summary, when
+from cds.fhir.elements import object_at, objects_at, values_at
+from cds.web.playground.display import (
+    concept_text,
+    medication_text,
+    observed_value,
+    resource_summary,
+    text_at,
+    value_text,
+    when,
+)
 from cds.web.playground.line_chart import LineChart, draw
 from cds.web.playground.ports import Store
 
@@ -81,29 +90,36 @@ def _of(resources: Sequence[Mapping[str, Any]], resource_type: str) -> list[Mapp
 
 def _name(patient: Mapping[str, Any]) -> str:
     for name in objects_at(patient, "name"):
-        return " ".join([*name.get("given", []), name.get("family", "")]).strip()
+        return " ".join(map(value_text, [*values_at(name, "given"), *values_at(name, "family")]))
     return "Nameless patient"
 
 
 def _description(patient: Mapping[str, Any], today: date) -> str:
-    born = str(patient.get("birthDate", ""))
-    parts = [str(patient.get("gender", "sex not recorded"))]
-    if len(born) == len("2000-01-01"):
-        birth = date.fromisoformat(born)
+    born = text_at(patient, "birthDate")
+    parts = [text_at(patient, "gender") or "sex not recorded"]
+    birth = _day(born)
+    if birth is not None:
         years = today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
         parts.append(f"{years} years")
     parts.append(f"born {born}" if born else "birth date not recorded")
     return ", ".join(parts)
 
 
+def _day(text: str) -> date | None:
+    """Read a date that is precise to the day."""
+    with suppress(ValueError):
+        return date.fromisoformat(text) if len(text) == len("2000-01-01") else None
+    return None
+
+
 def _entry(resource: Mapping[str, Any], text: str) -> Entry:
-    status = resource.get("status") or concept_text(resource.get("clinicalStatus"))
-    return Entry(text=text, day=when(resource), status=str(status or ""), resource=_literal(resource))
+    status = text_at(resource, "status") or concept_text(resource.get("clinicalStatus"))
+    return Entry(text=text, day=when(resource), status=status, resource=_literal(resource))
 
 
 def _drug(resource: Mapping[str, Any], store: Store) -> Entry:
     summary = resource_summary(resource, store)
-    status = str(resource.get("status", ""))
+    status = text_at(resource, "status")
     name = medication_text(resource, store)
     dose = summary.removeprefix(f"{name}, ").removesuffix(f", {status}")
     return _entry(resource, f"{name}: {dose}" if dose and dose != status else name)
@@ -112,7 +128,7 @@ def _drug(resource: Mapping[str, Any], store: Store) -> Entry:
 def _results(observations: Sequence[Mapping[str, Any]], today: date) -> list[Result]:
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for observation in observations:
-        unit = object_at(observation, "valueQuantity").get("unit", "")
+        unit = text_at(object_at(observation, "valueQuantity"), "unit")
         groups.setdefault((concept_text(observation.get("code")), unit), []).append(observation)
     return [_result(name, group, today) for (name, _), group in groups.items()]
 
@@ -129,13 +145,13 @@ def _result(name: str, group: list[Mapping[str, Any]], today: date) -> Result:
         reference=_reference(latest),
         remark=_remark(latest, today),
         resource=_literal(latest),
-        chart=draw(name, points, object_at(latest, "valueQuantity").get("unit", "")) if len(points) > 1 else None,
+        chart=draw(name, points, text_at(object_at(latest, "valueQuantity"), "unit")) if len(points) > 1 else None,
     )
 
 
 def _remark(observation: Mapping[str, Any], today: date) -> str:
     """Say what keeps a result from being taken as it stands: no final status, a date to come."""
-    status = str(observation.get("status", "no status"))
+    status = text_at(observation, "status") or "no status"
     remarks = [] if status in _FINAL else [status]
     if when(observation) > today.isoformat():
         remarks.append("dated in the future")
@@ -143,7 +159,9 @@ def _remark(observation: Mapping[str, Any], today: date) -> str:
 
 
 def _is_point(observation: Mapping[str, Any]) -> bool:
-    return "value" in object_at(observation, "valueQuantity") and len(when(observation)) == len("2000-01-01")
+    value = object_at(observation, "valueQuantity").get("value")
+    is_number = isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+    return is_number and _day(when(observation)) is not None
 
 
 def _reference(observation: Mapping[str, Any]) -> str:

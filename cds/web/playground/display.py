@@ -1,4 +1,7 @@
-"""FHIR elements as a reader expects them on a page: a number keeps its unit, a date its precision."""
+"""FHIR elements as a reader expects them on a page: a number keeps its unit, a date its precision.
+
+The sandbox stores what it is sent: what is of another type than FHIR has it is written as it stands.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from cds.fhir.json import dumps
 from cds.fhir.references import contained, parse_reference
 from cds.web.playground.ports import Store
 
-_TIMES = {1: "once", 2: "twice", 3: "three times", 4: "four times"}
+_TIMES = {"1": "once", "2": "twice", "3": "three times", "4": "four times"}
 _UNITS = {"h": "hour", "d": "day", "wk": "week", "mo": "month", "a": "year"}
 _LONGEST = 140
 _EFFECTIVE = ("effectiveDateTime", "effectiveInstant", "onsetDateTime", "performedDateTime", "occurrenceDateTime")
@@ -55,6 +58,12 @@ def value_text(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
+def text_at(element: Mapping[str, Any], name: str) -> str:
+    """Write the value of a member in one line; "" where there is none."""
+    value = element.get(name)
+    return "" if value is None else value_text(value)
+
+
 def dosage_text(dosage: Mapping[str, Any]) -> str:
     """Write a Dosage: its own text, else dose and schedule."""
     if dosage.get("text"):
@@ -66,10 +75,11 @@ def dosage_text(dosage: Mapping[str, Any]) -> str:
 
 def schedule_text(repeat: Mapping[str, Any]) -> str:
     """Write frequency and period: "once daily", "twice every 3 weeks"."""
-    if not repeat.get("periodUnit"):
+    code = text_at(repeat, "periodUnit")
+    if not code:
         return ""
-    frequency, period = repeat.get("frequency", 1), str(repeat.get("period", 1))
-    unit = _UNITS.get(repeat["periodUnit"], repeat["periodUnit"])
+    frequency, period = text_at(repeat, "frequency") or "1", text_at(repeat, "period") or "1"
+    unit = _UNITS.get(code, code)
     times = _TIMES.get(frequency, f"{frequency} times")
     if period == "1":
         return f"{times} daily" if unit == "day" else f"{times} a {unit}"
@@ -121,5 +131,7 @@ def resource_summary(resource: Mapping[str, Any], store: Store) -> str:
     if str(kind).startswith("Medication") and kind != "Medication":
         dosages = objects_at(resource, "dosageInstruction") or objects_at(resource, "dosage")
         doses = "; ".join(dosage_text(dosage) for dosage in dosages)
-        return ", ".join(part for part in (medication_text(resource, store), doses, resource.get("status")) if part)
+        return ", ".join(
+            part for part in (medication_text(resource, store), doses, text_at(resource, "status")) if part
+        )
     return concept_text(resource.get("code")) or str(kind)

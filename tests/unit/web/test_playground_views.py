@@ -83,6 +83,69 @@ def test_a_drug_in_a_contained_product_is_named():
     assert view_chart([order], FHIRStore(), TODAY).drugs[0].text == "simvastatin 20 mg tablet"
 
 
+ORDER = {
+    "resourceType": "MedicationRequest",
+    "id": "m",
+    "status": "active",
+    "authoredOn": "2026-01-01",
+    "medicationReference": {"reference": "#p", "display": "simvastatin"},
+    "contained": [{"resourceType": "Medication", "id": "p", "code": {"text": "simvastatin 20 mg tablet"}}],
+    "dosageInstruction": [
+        {
+            "timing": {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}},
+            "doseAndRate": [{"doseQuantity": {"value": 20, "unit": "mg", "comparator": "<"}}],
+        }
+    ],
+}
+RESULT = {
+    **creatinine("90", "2026-02-01"),
+    "code": {"text": "Creatinine", "coding": [{"system": "urn:local", "code": "c"}]},
+    "referenceRange": [{"low": {"value": 60}, "high": {"value": 110}}],
+}
+PROBLEM = {
+    "resourceType": "Condition",
+    "id": "p",
+    "code": {"coding": [{"code": "C90.0", "display": "Myeloma"}]},
+    "clinicalStatus": {"coding": [{"code": "active"}]},
+    "onsetPeriod": {"start": "2026-01-01", "end": "2026-01-02"},
+}
+PERSON = {
+    "resourceType": "Patient",
+    "id": "p",
+    "birthDate": "1980-01-01",
+    "gender": "female",
+    "name": [{"family": "Berg", "given": ["Anna", "Maria"]}],
+}
+
+
+def damaged(value, path=()):
+    """Every copy of a JSON value in which one value is replaced by one of another type, with the path of that value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        for other, where in damaged(one, (*path, key)):
+            copy = value.copy()
+            copy[key] = other
+            yield copy, where
+    for other in ("abc", "zzzzzzzzzz", ["d"], [1], 5, True, {"a": 1}, [], [None], Decimal("1e299")):
+        yield other, path
+
+
+@pytest.mark.parametrize("resource", [ORDER, RESULT, PROBLEM, PERSON], ids=lambda one: one["resourceType"])
+def test_what_is_stored_in_another_shape_is_shown_as_it_stands(resource):
+    """Anybody may store in a public sandbox: no resource may take a patient's page from others."""
+    others = [creatinine("80", "2026-01-01"), creatinine("70", "2026-01-02")]
+    for one, path in damaged(resource):
+        if path and path[0] not in ("resourceType", "id"):
+            assert view_chart([one, *others], FHIRStore(), TODAY).results, path
+
+
+def test_a_value_that_is_no_number_is_shown_and_not_drawn():
+    odd = {**creatinine("1", "2026-02-01"), "valueQuantity": {"value": "high", "unit": "umol/L"}}
+    [result] = results(odd, creatinine("80", "2026-01-01"), creatinine("90", "2026-01-02"))
+    assert result.value == "high umol/L"
+    assert result.chart.words == "Creatinine. 2026-01-01: 80 umol/L; 2026-01-02: 90 umol/L"
+
+
 def test_a_line_stays_in_its_box_and_equal_values_are_in_the_middle():
     chart = draw("x", [("2026-01-01", Decimal(5)), ("2026-02-01", Decimal(5))], "g")
     assert {y for _, y in chart.points} == {HEIGHT / 2}
