@@ -12,6 +12,7 @@ from cds.content.artifact import Artifact
 from cds.errors import OutOfTime, RefusedRequest
 from cds.hooks.caller import Caller
 from cds.service import World
+from cds.web.admission import aside
 from cds.web.fhir_operations.inputs import Inputs, Parameter
 
 _Parameters = ParamSpec("_Parameters")
@@ -35,7 +36,8 @@ class NotSupported(RefusedRequest):
 class OperationCall:
     """One call: what was sent, the artefact it was sent to (None at type level), and who calls which world.
 
-    `deadline` is a `time.monotonic()` value, for all subjects of the call together.
+    `deadline` is a `time.monotonic()` value, for all subjects of the call together. `desk` is held by the call whose
+    work is done beside the event loop.
     """
 
     inputs: Inputs
@@ -43,6 +45,7 @@ class OperationCall:
     world: World
     caller: Caller
     deadline: float
+    desk: asyncio.Lock
 
     @property
     def seconds(self) -> float:
@@ -58,11 +61,13 @@ class OperationCall:
     async def work(
         self, work: Callable[_Parameters, _Result], *args: _Parameters.args, **kwargs: _Parameters.kwargs
     ) -> _Result:
-        """Compute something beside the event loop: what a caller sent may take all the time of the call.
+        """Compute something beside the event loop, one call at a time: what was sent may take all the time of the call.
 
-        The call keeps its turn, so that there is one such computation at a time. Raises `OutOfTime` when it ends late.
+        Hook calls have their turns meanwhile. Raises `OutOfTime` when it cannot begin in time, or ends late.
         """
-        result = await asyncio.to_thread(work, *args, **kwargs)
+        async with aside(), self.desk:
+            self.refuse_if_late()
+            result = await asyncio.to_thread(work, *args, **kwargs)
         self.refuse_if_late()
         return result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -38,6 +39,7 @@ def fhir_router(
     """
     router = APIRouter(prefix=PREFIX, tags=["FHIR"])
     base_url = public_url + PREFIX
+    desk = asyncio.Lock()
 
     @router.get("/metadata")
     async def metadata() -> Response:
@@ -93,9 +95,8 @@ def fhir_router(
                 if parameter in inputs:
                     msg = f"{parameter} is not allowed where the address says which resource is meant"
                     raise BadRequest(msg, expression=parameter)
-        call = OperationCall(
-            inputs=inputs, instance=instance, world=world, caller=caller, deadline=time.monotonic() + world.seconds
-        )
+        deadline = time.monotonic() + world.seconds
+        call = OperationCall(inputs=inputs, instance=instance, world=world, caller=caller, deadline=deadline, desk=desk)
         async with admission.turn(place, caller.name):
             return _answer(await found.answer(call))
 

@@ -158,7 +158,7 @@ def a_rule_without_end_is_503_at_the_deadline_and_not_an_answer(target: Range) -
 
 @row(40)
 def a_plan_that_works_to_the_deadline_keeps_nobody_else_waiting(target: Range) -> None:
-    """It is counted how often another is answered meanwhile."""
+    """It is counted how often others are answered meanwhile."""
     endless = {"language": "text/fhirpath", "expression": "(1 | 2).repeat($this + 1).exists()"}
     condition = [{"kind": "applicability", "expression": endless}]
     plan = {**PLAN, "action": [{"id": f"a{index}", "title": "A", "condition": condition} for index in range(100)]}
@@ -175,9 +175,10 @@ def a_plan_that_works_to_the_deadline_keeps_nobody_else_waiting(target: Range) -
         answers = 0
         while not applying.done():
             assert target.open.http.get("/livez").status_code == 200
+            target.gives_the_same_cards(target.call())
             answers += 1
         refused(applying.result(), 503)
-    assert answers > 3
+    assert answers > 1
 
 
 @row(40)
