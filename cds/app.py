@@ -176,7 +176,7 @@ def create_app(settings: Settings, *, sandbox: bool = False, clock: Callable[[],
             allow_methods=["GET", "POST"],
             allow_headers=["authorization", "content-type", "x-request-id"],
         )
-    app.add_middleware(TimedBodies, most=max(1, settings.max_in_flight // 2))
+    app.add_middleware(TimedBodies)
     app.add_middleware(Guard, metrics=metrics, max_in_flight=settings.max_in_flight)
     authenticate = _authenticate(settings, authenticator)
     app.include_router(

@@ -127,6 +127,12 @@ class TimedConnection(HttpToolsProtocol):
         if self._door is not None:
             self._door.body_came(self._give_up_body, state.get(PLACE), was_refused=self._refused)
 
+    def on_response_complete(self) -> None:
+        """Go on to the next request; a body that still comes after its answer holds nobody up."""
+        super().on_response_complete()
+        if self._is_idle and self._door is not None:
+            self._door.forget_body(self._give_up_body)
+
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP, unless this would be taken for the answer to a request before, or for a second."""
         if self._is_idle is not self._in_body and not self.pipeline:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from typing import Any
 
 from fastapi import Request
@@ -30,13 +29,6 @@ class BodyTooSlow(RefusedRequest):
     code = "timeout"
 
 
-class TooManyBodies(RefusedRequest):
-    """One address keeps too many requests waiting for their bodies."""
-
-    status = 429
-    code = "throttled"
-
-
 class BodyTooLarge(RefusedRequest):
     """The body is larger than the server reads."""
 
@@ -45,58 +37,42 @@ class BodyTooLarge(RefusedRequest):
 
 
 class TimedBodies:
-    """ASGI middleware: a body comes in time, or who reads it gets a `RefusedRequest` that says why not (400, 408, 429).
+    """ASGI middleware: a body comes in time, or who reads it gets a `RefusedRequest` that says why not (400, 408).
 
-    It is the same for calls, forms, uploads and the sandbox. `most` requests of one address may wait for their bodies
-    at a time: each of them takes the place of another request.
+    It is the same for calls, forms, uploads and the sandbox. How many bodies may be waited for is the door's affair.
     """
 
-    def __init__(self, app: ASGIApp, *, most: int) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._most = most
-        self._waiting: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
-        if scope["type"] == "http":
-            receive = self._in_time(receive, (scope.get("client") or ("",))[0])
-        await self._app(scope, receive, send)
+        await self._app(scope, _in_time(receive) if scope["type"] == "http" else receive, send)
 
-    def _in_time(self, receive: Receive, address: str) -> Receive:
-        until: float | None = None
-        is_whole = False
 
-        async def next_part() -> Message:
-            nonlocal until, is_whole
-            if is_whole:  # what comes now is the end of the connection, whenever that is
-                return await receive()
-            if until is None:
-                until = asyncio.get_running_loop().time() + BODY_SECONDS
-            message = await self._next(receive, address, until)
-            is_whole = not message.get("more_body", False)
-            return message
+def _in_time(receive: Receive) -> Receive:
+    until: float | None = None
+    is_whole = False
 
-        return next_part
-
-    async def _next(self, receive: Receive, address: str, until: float) -> Message:
-        if self._waiting[address] >= self._most:
-            msg = "too many requests of this address wait for their bodies"
-            raise TooManyBodies(msg)
-        self._waiting[address] += 1
+    async def next_part() -> Message:
+        nonlocal until, is_whole
+        if is_whole:  # what comes now is the end of the connection, whenever that is
+            return await receive()
+        if until is None:
+            until = asyncio.get_running_loop().time() + BODY_SECONDS
         try:
             async with asyncio.timeout_at(until):
                 message = await receive()
         except TimeoutError:
             msg = f"the body did not arrive within {BODY_SECONDS:.0f} s"
             raise BodyTooSlow(msg) from None
-        finally:
-            self._waiting[address] -= 1
-            if not self._waiting[address]:
-                del self._waiting[address]
         if message["type"] == "http.disconnect":
             msg = "the client went away before the body was whole"
             raise BadRequest(msg)
+        is_whole = not message.get("more_body", False)
         return message
+
+    return next_part
 
 
 async def read_json(request: Request, *, max_bytes: int) -> Any:

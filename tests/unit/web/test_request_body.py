@@ -18,10 +18,10 @@ MULTIPART = {"content-type": "multipart/form-data; boundary=x", "content-length"
 READERS = {"/json": JSON, "/form": {}, "/upload": MULTIPART, "/pieces": {}}
 
 
-def application(most: int = 10) -> FastAPI:
+def application() -> FastAPI:
     app = FastAPI()
     install_error_responses(app)
-    app.add_middleware(TimedBodies, most=most)
+    app.add_middleware(TimedBodies)
 
     @app.post("/json")
     async def as_json(request: Request):
@@ -85,27 +85,6 @@ def test_a_client_that_goes_away_in_the_middle_of_its_body_is_no_failure_of_ours
     asyncio.run(application()(scope, receive, send))
     assert sent[0]["status"] == 400
     assert "unexpected" not in "".join(capsys.readouterr())
-
-
-def test_one_address_may_keep_so_many_bodies_waiting_and_others_are_read():
-    app = application(most=2)
-
-    async def go():
-        from_here, from_there = (
-            httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(address, 1)), base_url="http://t")
-            for address in ("192.0.2.1", "192.0.2.2")
-        )
-        async with from_here, from_there:
-            waiting = [asyncio.create_task(from_here.post("/form", content=stalled())) for _ in range(2)]
-            await asyncio.sleep(0.1)
-            assert (await from_here.post("/form", content=b"a=b")).status_code == 429
-            assert (await from_there.post("/form", content=b"a=b")).json() == {"a": "b"}
-            for one in waiting:
-                one.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
-            assert (await from_here.post("/form", content=b"a=b")).json() == {"a": "b"}
-
-    asyncio.run(go())
 
 
 def test_the_time_of_a_body_ends_with_the_body(monkeypatch):
