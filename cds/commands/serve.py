@@ -132,4 +132,5 @@ async def _run(
             from cds.commands.demo import demonstrate
 
             await demonstrate(settings, console)
+            configure_logs(settings.log_format)  # what others call from now on is a line each
     await serving

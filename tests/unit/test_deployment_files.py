@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cds.cli.main import app
 from cds.errors import SettingsError
 from cds.settings import Settings, load_settings
+from cds.web.clients import Client
 
 ROOT = Path(__file__).parents[2]
 KUBERNETES = [
@@ -97,6 +99,26 @@ def test_every_setting_that_a_file_names_exists(file):
 def test_every_setting_is_in_the_readme():
     named = set(re.findall(r"\bCDS_[A-Z_]+\b", (ROOT / "README.md").read_text(encoding="utf-8")))
     assert named >= SETTINGS
+
+
+def test_every_command_is_in_the_readme():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    groups = {group.name: group.typer_instance for group in app.registered_groups}
+    named = {"": app, **{f"{name} ": group for name, group in groups.items() if group is not None}}
+    commands = {
+        f"{prefix}{command.name or command.callback.__name__}"
+        for prefix, part in named.items()
+        for command in part.registered_commands
+        if command.callback is not None
+    }
+    assert {"serve", "doctor", "elm check", "sandbox load"} <= commands
+    assert [command for command in sorted(commands) if f"| `cds {command}" not in text] == []
+
+
+def test_every_member_of_a_registered_client_is_described():
+    text = (ROOT / "docs" / "integrators.md").read_text(encoding="utf-8")
+    members = {field.alias or name for name, field in Client.model_fields.items()}
+    assert members == set(re.findall(r"^\| `(\w+)` \|", text.partition("## Client authentication")[2], re.MULTILINE))
 
 
 def test_the_threat_model_names_tests_that_exist():

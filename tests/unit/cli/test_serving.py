@@ -9,10 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
 from cds.cli.main import app
+from tests.server.conftest import free_port
 
 GUIDELINE = Path(__file__).parents[3] / "plan_definitions" / "dk-denosumab"
 A_DRAFT = "not served: dk-denosumab is a draft: set the status of its PlanDefinition to active"
@@ -78,6 +80,30 @@ def test_serve_says_it_below_the_address(draft, tmp_path):
             server.terminate()
     assert said[1].startswith("Serving CDS Hooks")
     assert said[2] == A_DRAFT.replace("not", "Not", 1)
+
+
+def test_after_the_demo_every_call_is_a_line_in_the_log():
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CDS_")}
+    port = free_port()
+    command = [sys.executable, "-m", "cds", "serve", "--sandbox", "--demo", "--port", str(port)]
+    settings = {"CDS_CONTENT": str(GUIDELINE), "CDS_DATABASE": "sqlite://", "CDS_LOG_FORMAT": "json"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment | settings, **pipes) as server:
+        assert server.stdout is not None
+        assert server.stderr is not None
+        try:
+            assert any(line.startswith("Try it:") for line in server.stdout)
+            call = {
+                "hook": "patient-view",
+                "hookInstance": "1",
+                "context": {"patientId": "p", "userId": "Practitioner/1"},
+            }
+            url = f"http://127.0.0.1:{port}/cds-services/dk-denosumab-patient-view"
+            assert httpx.post(url, json=call, trust_env=False, timeout=60).status_code == 412
+        finally:
+            server.terminate()
+        lines = [json.loads(line) for line in server.stderr]
+    assert [line["status"] for line in lines if line.get("service") == "dk-denosumab-patient-view"] == [412]
 
 
 def test_a_guideline_that_is_not_there_is_said_with_the_name_of_the_setting():
