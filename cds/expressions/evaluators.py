@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Any, Protocol
 from cds.content.elm import DefinitionName
 from cds.content.integrity import compiled_libraries
 from cds.content.shelf import Shelf
-from cds.engine.errors import EngineError
+from cds.engine.errors import BudgetExceeded, EngineError
 from cds.engine.evidence import Explanation
 from cds.expressions.code_members import EngineValueSets
 from cds.expressions.evaluation import Evaluated, Evidence, Found, Scope, UnsupportedExpression
@@ -133,6 +134,8 @@ class Evaluators:
 
         `$this` is the subject; `%context`, `%resource` and `%rootResource` are the resource that holds the expression.
         """
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            raise BudgetExceeded("the evaluation took more time than allowed")
         holder = {"context": scope.context, "resource": scope.context, "rootResource": scope.context}
         value, evidence = self._compile_path(expression).explain(
             scope.focus,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import time
 import weakref
 from datetime import UTC, datetime
 from pathlib import Path
@@ -243,3 +244,13 @@ def test_the_paths_of_a_plan_are_compiled_once_and_go_with_it(tmp_path):
     del logic
     gc.collect()
     assert compiled() is None
+
+
+def test_no_expression_is_begun_when_the_time_of_the_call_is_over(tmp_path):
+    loaded = content(tmp_path, library(boolean("Yes", True)), plan(action("a", "true", language="text/fhirpath")))
+    (guideline,) = loaded.guidelines
+    logic = Compiler(loaded).logic_of(guideline)
+    for seconds, outcome in ((60, Outcome.TRUE), (-1, Outcome.ERROR)):
+        evaluators = logic.evaluators([PATIENT], parameters={}, now=NOW, deadline=time.monotonic() + seconds)
+        result = apply_plan_definition(guideline.artifact, evaluators, Call(patient=PATIENT, now=NOW))
+        assert outcomes(result) == {"a": outcome}

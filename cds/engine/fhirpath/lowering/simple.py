@@ -79,6 +79,7 @@ _SINGLE: tuple[_Row, ...] = (
     ("duration", dates.duration, types.INTEGER, 2, 2),
     ("difference", dates.difference, types.INTEGER, 2, 2),
 )
+_MAY_TAKE_LONG = frozenset({"matches", "matchesFull", "replaceMatches"})  # run in an evaluation, which has a deadline
 _LISTS: tuple[_Row, ...] = (
     ("toChars", strings.to_chars, types.STRING, 0, 0),
     ("split", strings.split, types.STRING, 1, 1),
@@ -89,7 +90,8 @@ def _lower(row: _Row, *, many: bool) -> Lower:
     def lower(call: Invocation) -> Expr:
         arguments = [item(one(call.argument(index, value=True), call.at)) for index in range(call.count)]
         source = item(one(call.source, call.at))
-        return Expr(build.call(row[1], source, *arguments, at=call.at), row[2], many=many)
+        node = build.call(row[1], source, *arguments, foldable=row[0] not in _MAY_TAKE_LONG, at=call.at)
+        return Expr(node, row[2], many=many)
 
     return lower
 

@@ -9,8 +9,9 @@ from decimal import Decimal
 import pytest
 
 from cds.engine.errors import EngineError, EvaluationError, UnsupportedError
-from cds.engine.fhirpath import fhirpath
+from cds.engine.fhirpath import FHIRPath, fhirpath
 from cds.engine.fhirpath.lowering.registry import FUNCTIONS
+from cds.engine.runtime import strings
 from cds.engine.runtime.temporal import Date, DateTime, Time
 from cds.engine.runtime.values import Long, Quantity
 
@@ -328,3 +329,14 @@ def test_no_function_lets_anything_but_the_engine_s_own_errors_out():
                     evaluate(text)
                 except EngineError:
                     continue
+
+
+@pytest.mark.parametrize("call", ["matches('a')", "matchesFull('b')", "replaceMatches('c', 'd')"])
+def test_a_regular_expression_runs_in_an_evaluation_and_never_while_it_is_compiled(monkeypatch, call):
+    """It may take half a second, and only an evaluation has a deadline."""
+    runs = []
+    monkeypatch.setattr(strings, "_in_time", lambda match: runs.append(None) or match())
+    expression = FHIRPath(f"'abc'.{call}")
+    assert runs == []
+    expression.evaluate(PATIENT, now=NOW)
+    assert runs != []
