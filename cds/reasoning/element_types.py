@@ -142,7 +142,15 @@ def _fit_complex(value: Mapping[str, Any], wire_type: str) -> Any:
         return None
     if "resourceType" in value:
         return dict(value) if r4.is_subtype(kind, wire_type) else None
-    return dict(value) if {name.removeprefix("_") for name in value} <= _members(wire_type) else None
+    return _stated(value) if {name.removeprefix("_") for name in value} <= _members(wire_type) else None
+
+
+def _stated(value: Any) -> Any:
+    """Leave out members that are null or empty, at any depth: FHIR JSON has neither."""
+    if isinstance(value, Mapping):
+        stated = ((name, _stated(member)) for name, member in value.items())
+        return {name: member for name, member in stated if member not in (None, [], {})}
+    return [_stated(item) for item in value] if isinstance(value, list) else value
 
 
 @cache

@@ -97,6 +97,18 @@ def after(type_name: str, path: str, value: object, before: dict | None = None) 
         ("Task", "input[0].type", CODING, {"input": [{"type": {"coding": [CODING]}}]}),
         ("Task", "input[0].value", "x", {"input": [{"valueString": "x"}]}),
         ("Task", "for", {"resourceType": "Patient", "id": "p"}, {"for": {"reference": "Patient/p"}}),
+        (
+            "MedicationRequest",
+            "dosageInstruction[0].timing",
+            {"extension": [], "code": None, "repeat": {"frequency": 1, "period": None, "when": []}},
+            {"dosageInstruction": [{"timing": {"repeat": {"frequency": 1}}}]},
+        ),
+        (
+            "MedicationRequest",
+            "dosageInstruction",
+            {"text": "x", "timing": {"extension": []}},
+            {"dosageInstruction": [{"text": "x"}]},
+        ),
     ],
 )
 def test_a_value_lands_where_the_path_says(type_name, path, value, expected):
