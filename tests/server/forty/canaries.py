@@ -181,6 +181,7 @@ def _from_others(target: Range, http: httpx.Client, database: Path) -> list[http
         {"name": "planDefinition", "resource": plan},
         {"name": "subject", "valueString": f"Patient/{SECRETS['identifier']}"},
     ]
+    wide = [{"name": "planDefinition", "resource": {**plan, "action": [{"title": SECRETS["value"]}] * 2_001}}]
     unserved = [{"name": "reverse", "valueBoolean": True}, {"name": "code", "valueCode": SECRETS["value"]}]
     feedback = {"feedback": [{"card": SECRETS["value"], "outcome": SECRETS["value"]}]}
     answers = [
@@ -195,6 +196,7 @@ def _from_others(target: Range, http: httpx.Client, database: Path) -> list[http
         http.post(f"{CALL}/feedback", json=feedback),
         http.get(f"/decisions/{SECRETS['identifier']}"),
         http.post("/fhir/PlanDefinition/$apply", json={"resourceType": "Parameters", "parameter": given}),
+        http.post("/fhir/PlanDefinition/$apply", json={"resourceType": "Parameters", "parameter": wide}),
         http.post("/fhir/ConceptMap/$translate", json={"resourceType": "Parameters", "parameter": unserved}),
         http.get(f"/fhir/{SECRETS['member']}/{SECRETS['identifier']}"),
     ]
