@@ -264,8 +264,12 @@ def _date(resource, way):
         if len(moment) > 10:
             resource["effectivePeriod"]["start"] = moment.replace("T08:15", "T08:05")
     elif way.date == "instant" and len(moment) > 10:
-        moment = datetime.fromisoformat(resource.pop("effectiveDateTime"))
-        resource["effectiveInstant"] = moment.astimezone(UTC).isoformat()
+        del resource["effectiveDateTime"]
+        digits = "milliseconds" if "." in moment else "seconds"  # as precise as it was written
+        there = datetime.fromisoformat(moment)
+        utc = there.astimezone(UTC)
+        same_day = utc.date() == there.date()  # cards show the day as it was sent
+        resource["effectiveInstant"] = (utc if same_day else there).isoformat(timespec=digits)
 
 
 def _rewrite_doses(order, way):
