@@ -8,15 +8,20 @@ import hashlib
 import json
 import os
 import subprocess
+import time
 import venv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from cds.authoring.translator import cache_folder, installed_packages, node_executable, translate
+from tests.benchmarks.load import CallFailed
 from tests.benchmarks.peers import rule
 from tests.benchmarks.servers import Started, other, ours
-from tools.hapi.server import build
+from tools.hapi.server import MAX_START_SECONDS, build
 from tools.oracles.cql_execution import FOLDER as ORACLES
 from tools.oracles.maven import official_fhir_helpers
 
@@ -72,9 +77,21 @@ def hapi(folder: Path) -> Iterator[Contestant]:
     class_path = os.pathsep.join(build(HERE / "hapi"))
     command = ["java", HEAP, "-XX:+UseSerialGC", "-cp", class_path, "CdsHooksServer", "PORT", str(bundle)]
     with other(command, ready="/cds-services") as started:
-        service = started.services()[0]
+        service = _service_of_hapi(started)
         what = "HAPI FHIR 8.8.0 CDS Hooks module, clinical reasoning 4.4.0, Java 17, heap 2 GB"
         yield Contestant("HAPI", what, started, service["id"], service["prefetch"], warm_up_seconds=20)
+
+
+def _service_of_hapi(started: Started) -> dict[str, Any]:
+    """Wait for the service: HAPI answers with an empty object before it has read its content."""
+    end = time.monotonic() + MAX_START_SECONDS
+    while time.monotonic() < end:
+        found = httpx.get(f"{started.url}/cds-services", trust_env=False, timeout=60).json().get("services")
+        if found:
+            return dict(found[0])
+        time.sleep(0.5)
+    msg = "HAPI does not offer the service of the benchmark"
+    raise CallFailed(msg)
 
 
 @contextlib.contextmanager
