@@ -170,7 +170,11 @@ def _rewritten(node: Any, names: Mapping[str, str]) -> Any:
 
 
 def _new_reference(text: Any, names: Mapping[str, str]) -> Any:
-    return f"{text.partition('/')[0]}/{names[text]}" if text in names else text
+    reference = parse_reference(text)
+    if reference is None or reference.literal not in names:
+        return text
+    before, _, after = text.rpartition(reference.literal)
+    return f"{before}{reference.type}/{names[reference.literal]}{after}"
 
 
 def _closed(cases: Iterable[NumberedCase]) -> Iterator[dict[str, Any]]:

@@ -88,12 +88,14 @@ public class HapiServer {
     public static class Beans {
         /**
          * HAPI's defaults for reading and writing: references must lead somewhere, searches are reused for a minute.
-         * But for one: some cases hold what hospitals send although R4 has no such reference (an AdverseEvent that
-         * names the order of a drug as suspect), and have to be read like all others.
+         * But for two: some cases hold what hospitals send although R4 has no such reference (an AdverseEvent that
+         * names the order of a drug as suspect), or with the EHR's own address before a reference, and have to be read
+         * like all others.
          */
         @Bean
         JpaStorageSettings storageSettings() {
             var settings = new JpaStorageSettings();
+            settings.setAllowExternalReferences(true);
             settings.setEnforceReferenceTargetTypes(false);
             settings.setSchedulingDisabled(true);
             settings.setHibernateSearchIndexSearchParams(false);
