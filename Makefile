@@ -61,7 +61,7 @@ hapi: $(VENV)/.run ## Serve an empty HAPI FHIR R4 server at 127.0.0.1:8090/fhir 
 	$(BIN)/python -m tools.hapi.server 8090
 
 hapi-all: $(VENV)/.dev ## Every content case through HAPI and from prefetch, compared (needs Java, Maven; some ten minutes)
-	CDS_TEST_CASES=all $(BIN)/python -m pytest tests/integration/hapi/test_content_cases.py -m integration
+	TEST_CASES=all $(BIN)/python -m pytest tests/integration/hapi/test_content_cases.py -m integration
 
 e2e: $(VENV)/.dev ## Drive a real browser (Debian's chromium)
 	$(BIN)/python -m pytest tests/e2e -m e2e

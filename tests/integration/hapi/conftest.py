@@ -1,7 +1,7 @@
 """A FHIR server written by others, once for all tests of this folder, and what its use took.
 
-`CDS_TEST_FHIR_SERVER` names one that is running already, such as a container; else HAPI is started. The tests write
-synthetic patients into it and leave them there. `CDS_TEST_CASES=all` takes every content case, and not only those that
+`TEST_FHIR_SERVER` names one that is running already, such as a container; else HAPI is started. The tests write
+synthetic patients into it and leave them there. `TEST_CASES=all` takes every content case, and not only those that
 represent each recommendation at each of its hooks; the name of a file, such as
 `nl-lenalidomide/tests/fl-max-12-cycles.json`, takes those in it.
 """
@@ -35,7 +35,7 @@ FIGURES: dict[str, str] = {}
 @pytest.fixture(scope="session")
 def fhir_server(tmp_path_factory) -> Iterator[str]:
     """The base URL of the server."""
-    given = os.environ.get("CDS_TEST_FHIR_SERVER")
+    given = os.environ.get("TEST_FHIR_SERVER")
     if given:
         yield given.rstrip("/")
         return
@@ -54,7 +54,7 @@ def knowledge() -> Knowledge:
 def cases() -> list[NumberedCase]:
     """The cases of the run: a choice that represents all, or all of them."""
     every = numbered_cases(CONTENT)
-    wanted = os.environ.get("CDS_TEST_CASES", "")
+    wanted = os.environ.get("TEST_CASES", "")
     chosen = [case for case in every if wanted in ("all", case.case.file)] if wanted else representative(every)
     FIGURES["cases"] = f"{len(chosen)} of {len(every)}, about {len(distinct_data(chosen))} patients"
     return chosen

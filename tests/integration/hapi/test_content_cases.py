@@ -139,7 +139,7 @@ def test_a_case_has_the_same_cards_from_the_server_as_from_prefetch(
 ):
     all_of_it = [case for case in cases if case.case.guideline == guideline]
     if not all_of_it:
-        pytest.skip("CDS_TEST_CASES names no case of this guideline")
+        pytest.skip("TEST_CASES names no case of this guideline")
     refused = [f"{case}: {written.refused[case.prefix]}" for case in all_of_it if case.prefix in written.refused]
     chosen = [case for case in all_of_it if case.prefix not in written.refused]
     begin = time.monotonic()
