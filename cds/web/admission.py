@@ -15,13 +15,14 @@ in overload a call waits behind headers that came before, from its own address.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from time import perf_counter
 
 from cds.errors import RefusedRequest
+from cds.web.turn_queue import TurnQueue
 
 PLACE = "place"  # the name under which a request carries its place
 WHOLE = "whole"  # the name under which it carries that its body is there
@@ -84,7 +85,7 @@ class Admission:
         self._max_wait = max_wait
         self._share = share
         self._clock = clock
-        self._queue = _Queue()
+        self._queue = TurnQueue()
         self._places: list[Place] = []
         self._open: list[str] = []
         self._seconds = first_guess
@@ -211,45 +212,10 @@ async def aside(*, briefly: bool = False) -> AsyncIterator[None]:
         await turn.come_back()
 
 
-class _Queue:
-    """A lock with an order: calls that come back from standing aside go first, then the new ones as they came."""
-
-    def __init__(self) -> None:
-        self._held = False
-        self._back: deque[asyncio.Future[None]] = deque()
-        self._new: deque[asyncio.Future[None]] = deque()
-
-    @property
-    def is_free(self) -> bool:
-        return not self._held
-
-    async def acquire(self, *, back: bool) -> None:
-        if not self._held:
-            self._held = True
-            return
-        waiting = asyncio.get_running_loop().create_future()
-        (self._back if back else self._new).append(waiting)
-        try:
-            await waiting
-        except asyncio.CancelledError:
-            if waiting.done() and not waiting.cancelled():  # it was this call's turn already
-                self.release()
-            raise
-
-    def release(self) -> None:
-        for waiting in (self._back, self._new):
-            while waiting:
-                first = waiting.popleft()
-                if not first.done():
-                    first.set_result(None)
-                    return
-        self._held = False
-
-
 class _Turn:
     """The lock as one call holds it: several waits at once, as for parallel reads, are one standing aside."""
 
-    def __init__(self, queue: _Queue, admission: Admission) -> None:
+    def __init__(self, queue: TurnQueue, admission: Admission) -> None:
         self.admission = admission
         self._queue = queue
         self._held = False
