@@ -10,7 +10,7 @@ from decimal import Decimal
 from operator import is_not
 from typing import Any
 
-from cds.data.remembered_mappings import Codes, Mappings, RememberedMappings
+from cds.data.remembered_mappings import Codes, Conversions, Mappings, RememberedMappings
 from cds.fhir.elements import codings_of, object_at, objects_at, values_at
 from cds.fhir.extensions import MEDICATION_REFERENCE, ORIGINAL_QUANTITY
 from cds.fhir.quantities import value_of
@@ -124,7 +124,7 @@ def _translate_concept(concept: dict[str, Any], mappings: RememberedMappings) ->
     codings = concept.get("coding")
     if not isinstance(codings, list):
         return concept
-    added = mappings.added(_codes_of(concept))
+    added = mappings.added[_codes_of(concept)]
     return {**concept, "coding": [*codings, *map(dict, added)]} if added else concept
 
 
@@ -135,14 +135,14 @@ _TRANSLATED: Mapping[str, _Change] = {
 
 
 def _codes_of(concept: Any) -> Codes:
-    codings = concept.get("coding") if type(concept) is dict else None
-    if type(codings) is list and len(codings) == 1 and type(codings[0]) is dict:  # nearly always
-        system, code = codings[0].get("system"), codings[0].get("code")
-        if type(system) is str and type(code) is str:
-            return ((system, code),)
-    return tuple(
-        [(str(coding.get("system", "")), str(coding["code"])) for coding in codings_of(concept) if "code" in coding]
-    )
+    try:
+        codes = tuple([(coding.get("system", ""), coding["code"]) for coding in concept["coding"]])
+        hash(codes)
+    except (AttributeError, KeyError, TypeError):  # no coding, one without a code, or what is none
+        return tuple(
+            [(str(coding.get("system", "")), str(coding["code"])) for coding in codings_of(concept) if "code" in coding]
+        )
+    return codes
 
 
 def _canonical_units(observation: dict[str, Any], mappings: RememberedMappings) -> dict[str, Any]:
@@ -159,31 +159,34 @@ def _convert_values(holder: dict[str, Any], mappings: RememberedMappings) -> dic
     quantity, ranges = holder.get("valueQuantity"), holder.get("referenceRange")
     if quantity is None and ranges is None:
         return holder
-    codes = _codes_of(holder.get("code"))
+    conversions = mappings.conversions[_codes_of(holder.get("code"))]
     changes: dict[str, Any] = {}
-    if isinstance(quantity, dict) and (converted := _convert(quantity, codes, mappings)) is not quantity:
+    if isinstance(quantity, dict) and (converted := _convert(quantity, conversions)) is not quantity:
         changes["valueQuantity"] = converted
     if isinstance(ranges, list):
-        new = [_convert_range(item, codes, mappings) if isinstance(item, dict) else item for item in ranges]
+        new = [_convert_range(item, conversions) if isinstance(item, dict) else item for item in ranges]
         if any(map(is_not, new, ranges)):
             changes["referenceRange"] = new
     return {**holder, **changes} if changes else holder
 
 
-def _convert_range(item: dict[str, Any], codes: Codes, mappings: RememberedMappings) -> dict[str, Any]:
+def _convert_range(item: dict[str, Any], conversions: Conversions) -> dict[str, Any]:
     changes = {}
     for name in ("low", "high"):
         end = item.get(name)
-        if isinstance(end, dict) and (converted := _convert(end, codes, mappings)) is not end:
+        if isinstance(end, dict) and (converted := _convert(end, conversions)) is not end:
             changes[name] = converted
     return {**item, **changes} if changes else item
 
 
-def _convert(quantity: dict[str, Any], codes: Codes, mappings: RememberedMappings) -> dict[str, Any]:
+def _convert(quantity: dict[str, Any], conversions: Conversions) -> dict[str, Any]:
     """Multiply by the factor of the concept; the original stays in an extension. No unit, no conversion."""
-    conversion = mappings.conversion(codes, quantity.get("system"), quantity.get("code"), quantity.get("unit"))
-    value = value_of(quantity) if conversion is not None else None
-    if conversion is None or value is None:
+    written = quantity.get("system"), quantity.get("code"), quantity.get("unit")
+    try:
+        conversion = conversions[written]
+    except TypeError:  # a member that should be text is a list or an object
+        conversion = conversions.find(*written)
+    if conversion is None or (value := value_of(quantity)) is None:
         return quantity
     unit, factor = conversion
     if factor is None:

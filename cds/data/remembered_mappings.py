@@ -33,50 +33,24 @@ class Mappings(Protocol):
 class RememberedMappings:
     """The mappings, each question asked once; without mappings nothing is mapped.
 
-    Made for one call and dropped with it, as it holds a patient's codes.
+    `added` holds by the codes of a concept the Codings that may be read beside its own, empty where nothing is mapped;
+    `conversions` by the codes, and then by the system, code and unit of a Quantity, how that is to be changed, None
+    where it stays as it is. Made for one call and dropped with it, as it holds a patient's codes.
     """
 
     def __init__(self, mappings: Mappings | None) -> None:
+        self.added = _Added(mappings)
+        self.conversions = _ConversionsByCodes(mappings)
+
+
+class _Added(dict[Codes, Sequence[Mapping[str, Any]]]):
+    def __init__(self, mappings: Mappings | None) -> None:
+        super().__init__()
         self._mappings = mappings
-        self._added: dict[Codes, Sequence[dict[str, Any]]] = {}
-        self._conversions: dict[tuple[Codes, object, object, object], Conversion | None] = {}
 
-    def added(self, codes: Codes) -> Sequence[dict[str, Any]]:
-        """Give the Codings that may be read for a concept beside its own; empty where nothing is mapped."""
-        found = self._added.get(codes)
-        if found is None:
-            found = self._added[codes] = self._add(codes)
-        return found
-
-    def conversion(self, codes: Codes, system: object, code: object, unit: object) -> Conversion | None:
-        """Say how a Quantity with this system, code and unit is to be changed; None where it stays as it is."""
-        key = (codes, system, code, unit)
-        try:
-            return self._conversions[key]
-        except KeyError:
-            found = self._conversions[key] = self._convert(codes, system, code, unit)
-            return found
-        except TypeError:  # a member that should be text is a list or an object
-            return self._convert(codes, system, code, unit)
-
-    def _convert(self, codes: Codes, system: object, code: object, unit: object) -> Conversion | None:
-        ucum = unit_of({"system": system, "code": code, "unit": unit})
-        if ucum is None:
-            return None
-        # The unit as it was written comes first: the tables know spellings that are not UCUM.
-        written = str(code or unit)
-        conversion = None
-        if self._mappings is not None:
-            conversion = self._mappings.conversion(codes, written)
-            if conversion is None and ucum != written:
-                conversion = self._mappings.conversion(codes, ucum)
-        if conversion is None or conversion == (written, _ONE):
-            return None if code or unit == ucum else (ucum, None)
-        return conversion
-
-    def _add(self, codes: Codes) -> list[dict[str, Any]]:
+    def __missing__(self, codes: Codes) -> Sequence[Mapping[str, Any]]:
         known = list(codes)
-        added: list[dict[str, Any]] = []
+        self[codes] = added = []
         if self._mappings is None:
             return added
         for system, code in codes:
@@ -84,5 +58,44 @@ class RememberedMappings:
                 key = (str(target.get("system", "")), str(target.get("code", "")))
                 if key not in known:
                     known.append(key)
-                    added.append(dict(target))
+                    added.append(target)
         return added
+
+
+class Conversions(dict[tuple[object, object, object], Conversion | None]):
+    """How a Quantity of one concept is to be changed, by its system, code and unit."""
+
+    def __init__(self, mappings: Mappings | None, codes: Codes) -> None:
+        super().__init__()
+        self._mappings = mappings
+        self._codes = codes
+
+    def __missing__(self, key: tuple[object, object, object]) -> Conversion | None:
+        found = self[key] = self.find(*key)
+        return found
+
+    def find(self, system: object, code: object, unit: object) -> Conversion | None:
+        """Ask the mappings, and remember nothing."""
+        ucum = unit_of({"system": system, "code": code, "unit": unit})
+        if ucum is None:
+            return None
+        # The unit as it was written comes first: the tables know spellings that are not UCUM.
+        written = str(code or unit)
+        conversion = None
+        if self._mappings is not None:
+            conversion = self._mappings.conversion(self._codes, written)
+            if conversion is None and ucum != written:
+                conversion = self._mappings.conversion(self._codes, ucum)
+        if conversion is None or conversion == (written, _ONE):
+            return None if code or unit == ucum else (ucum, None)
+        return conversion
+
+
+class _ConversionsByCodes(dict[Codes, Conversions]):
+    def __init__(self, mappings: Mappings | None) -> None:
+        super().__init__()
+        self._mappings = mappings
+
+    def __missing__(self, codes: Codes) -> Conversions:
+        self[codes] = conversions = Conversions(self._mappings, codes)
+        return conversions

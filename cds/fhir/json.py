@@ -35,7 +35,7 @@ def _quickly(body: bytes) -> Any:
     written again: a member that got lost is two quotation marks less, because a mark in a string is one mark in both
     texts unless it is the escape u0022; and what is too deep, below the padding, is too deep for orjson to write.
     """
-    if not _PADDING or (b"\\u" in body and (b"\\u0022" in body or b"\\u0000" in body)):
+    if not _PADDING or (b"\\" in body and (b"\\u0022" in body or b"\\u0000" in body)):
         return _IN_DOUBT
     try:
         value = _FAST.decode(body)
