@@ -50,7 +50,8 @@ class _Added(dict[Codes, Sequence[Mapping[str, Any]]]):
 
     def __missing__(self, codes: Codes) -> Sequence[Mapping[str, Any]]:
         known = list(codes)
-        self[codes] = added = []
+        added: list[Mapping[str, Any]] = []
+        self[codes] = added
         if self._mappings is None:
             return added
         for system, code in codes:
