@@ -12,7 +12,7 @@ from cds.expressions.evaluation import Evaluated, Scope
 from cds.expressions.outcome import Outcome
 from cds.reasoning.element_path import BadPath, ElementPath, parse_path
 from cds.reasoning.element_types import DoesNotFit
-from cds.reasoning.set_element import copied_for, has_element, set_element
+from cds.reasoning.set_element import has_element, set_element
 from cds.reasoning.trace import ExpressionTrace
 from cds.reasoning.validity import is_surely_valid
 from cds.reasoning.workshop import Workshop
@@ -84,10 +84,10 @@ def _apply(text: str, evaluated: Evaluated, target: Target) -> str | None:
     try:
         if path.is_root:
             _replace(target, evaluated.value)
-        elif on_action:
+        elif on_action or target.resource is None:
             _set_on_action(target, path, evaluated.value)
         else:
-            _set_on_resource(target, path, evaluated.value)
+            set_element(target.resource, str(target.resource_type), path.steps, evaluated.value)
     except DoesNotFit as error:
         target.failed = target.failed or not on_action
         return str(error)
@@ -136,10 +136,12 @@ def _set_on_action(target: Target, path: ElementPath, value: Any) -> None:
     if len(path.steps) == 1 and path.steps[0].name == "extension" and value in _PRIORITY_OF_INDICATOR:
         target.action["priority"] = _PRIORITY_OF_INDICATOR[value]
         return
-    changed = copied_for(target.action, ACTION, path.steps)
+    if path.steps[0].name in _TEXTS:
+        set_element(target.action, ACTION, path.steps, value)
+        return
+    changed = dict(target.action)
     set_element(changed, ACTION, path.steps, value)
-    if path.steps[0].name not in _TEXTS:
-        _refuse_invalid_action(changed)
+    _refuse_invalid_action(changed)
     target.action.clear()
     target.action.update(changed)
 
@@ -150,12 +152,6 @@ def _refuse_invalid_action(action: dict[str, Any]) -> None:
     fault = None if is_surely_valid(group) else next(validate(Artifact(group, file="", root="")), None)
     if fault is not None:
         raise DoesNotFit(fault.message)
-
-
-def _set_on_resource(target: Target, path: ElementPath, value: Any) -> None:
-    changed = copied_for(target.resource or {}, str(target.resource_type), path.steps)
-    set_element(changed, str(target.resource_type), path.steps, value)
-    target.resource = changed
 
 
 def _replace(target: Target, value: Any) -> None:

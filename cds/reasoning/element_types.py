@@ -56,23 +56,22 @@ def fit(value: Any, type_name: str, where: str) -> Any:
     """Return the JSON of `value` as the R4 type `type_name`; `where` names the element in an error.
 
     A Coding becomes a CodeableConcept and a CodeableConcept with one coding a Coding where the element asks for it, a
-    resource becomes a Reference. Nothing else changes its kind. Raises `DoesNotFit`.
+    resource becomes a Reference. Nothing else changes its kind. What fits as it is comes back itself, not as a copy.
+    Raises `DoesNotFit`.
     """
-    wire_type = r4.fhir_type(type_name)
-    if isinstance(value, Mapping):
-        fitted = _fit_complex(value, wire_type)
-    elif wire_type.startswith("System.") or r4.is_primitive(wire_type):
+    wire_type, is_primitive = _wire(type_name)
+    if is_primitive:
         fitted = _fit_primitive(value, wire_type)
     else:
-        fitted = None
+        fitted = _fit_complex(value, wire_type) if isinstance(value, Mapping) else None
     if fitted is None:
         msg = f"{where} is a {wire_type}, but the value is {kind_of(value)}"
         raise DoesNotFit(msg)
     return fitted
 
 
-def choose(value: Any, choices: tuple[str, ...], where: str) -> str:
-    """Return the type of a choice element that this value takes: its own, else the first that it fits.
+def fit_choice(value: Any, choices: tuple[str, ...], where: str) -> tuple[str, Any]:
+    """Return the type of a choice element that this value takes, its own, else the first that it fits; and its JSON.
 
     Raises `DoesNotFit`.
     """
@@ -86,10 +85,9 @@ def choose(value: Any, choices: tuple[str, ...], where: str) -> str:
     related = [one for one in _RELATED.get(kind, ()) if one in choices]
     for candidate in (*own, *related):
         try:
-            fit(value, candidate, where)
+            return candidate, fit(value, candidate, where)
         except DoesNotFit:
             continue
-        return candidate
     msg = f"{where} may be {', '.join(choices)}, but the value is {kind}"
     raise DoesNotFit(msg)
 
@@ -112,6 +110,13 @@ def kind_of(value: Any) -> str:
     return "null" if value is None else type(value).__name__
 
 
+@cache
+def _wire(type_name: str) -> tuple[str, bool]:
+    """Return the type's name in FHIR's JSON, and whether its values are bare."""
+    wire_type = r4.fhir_type(type_name)
+    return wire_type, wire_type.startswith("System.") or r4.is_primitive(wire_type)
+
+
 def _fit_primitive(value: Any, wire_type: str) -> Any:
     if wire_type in ("boolean", "System.Boolean"):
         return value if isinstance(value, bool) else None
@@ -121,44 +126,50 @@ def _fit_primitive(value: Any, wire_type: str) -> Any:
         return int(value) if whole and (lowest is None or value >= lowest) else None
     if wire_type == "decimal":
         return value if isinstance(value, int | Decimal | float) and not isinstance(value, bool) else None
-    if not isinstance(value, str) or not value:
-        return None
-    pattern = _PATTERNS.get(wire_type)
-    return value if pattern is None or pattern.fullmatch(value) else None
+    if isinstance(value, str):
+        pattern = _PATTERNS.get(wire_type)
+        return value if value and (pattern is None or pattern.fullmatch(value)) else None
+    return value.get("code") if wire_type == "code" and kind_of(value) == "Coding" else None
 
 
 def _fit_complex(value: Mapping[str, Any], wire_type: str) -> Any:
-    kind = kind_of(value)
     if wire_type == "Reference" and "resourceType" in value and "id" in value:
         return {"reference": f"{value['resourceType']}/{value['id']}"}
-    if wire_type == "CodeableConcept" and kind == "Coding":
-        return {"coding": [dict(value)]}
-    if wire_type == "Coding" and kind == "CodeableConcept":
+    if wire_type == "CodeableConcept" and kind_of(value) == "Coding":
+        return {"coding": [value]}
+    if wire_type == "Coding" and kind_of(value) == "CodeableConcept":
         codings = value.get("coding", ())
-        return dict(codings[0]) if len(codings) == 1 else None
-    if wire_type == "code" and kind == "Coding":
-        return value.get("code")
-    if r4.is_primitive(wire_type) or wire_type.startswith("System."):
-        return None
+        return codings[0] if len(codings) == 1 else None
     if "resourceType" in value:
-        return dict(value) if r4.is_subtype(kind, wire_type) else None
-    return _stated(value) if {name.removeprefix("_") for name in value} <= _members(wire_type) else None
+        return value if r4.is_subtype(kind_of(value), wire_type) else None
+    return _stated(value) if value.keys() <= _members(wire_type) else None
 
 
 def _stated(value: Any) -> Any:
     """Leave out members that are null or empty, at any depth: FHIR JSON has neither."""
-    if isinstance(value, Mapping):
+    if _is_stated(value):
+        return value
+    if isinstance(value, dict):
         stated = ((name, _stated(member)) for name, member in value.items())
         return {name: member for name, member in stated if member not in (None, [], {})}
-    return [_stated(item) for item in value] if isinstance(value, list) else value
+    return [_stated(item) for item in value]
+
+
+def _is_stated(value: Any) -> bool:
+    """Tell whether no object, at any depth, has a member that is null or empty."""
+    if isinstance(value, dict):
+        for member in value.values():
+            if member is None or (isinstance(member, dict | list) and not (member and _is_stated(member))):
+                return False
+        return True
+    return not isinstance(value, list) or all(map(_is_stated, value))
 
 
 @cache
 def _members(type_name: str) -> frozenset[str]:
-    """Return the names that an object of this type may have in JSON."""
-    return frozenset(
-        json_member(element, choice) for element in r4.elements(type_name).values() for choice in element.types
-    )
+    """Return the names that an object of this type may have in JSON, with those of what stands beside primitives."""
+    names = {json_member(element, choice) for element in r4.elements(type_name).values() for choice in element.types}
+    return frozenset(names | {f"_{name}" for name in names})
 
 
 def json_member(element: r4.Element, type_name: str) -> str:

@@ -8,13 +8,12 @@ from typing import Any
 
 from cds.engine.model import r4
 from cds.expressions.evaluation import Scope
-from cds.fhir.json import copied
 from cds.reasoning.element_path import parse_path
-from cds.reasoning.element_types import DoesNotFit, json_member
+from cds.reasoning.element_types import DoesNotFit
 from cds.reasoning.inputs import matching, supporting_path
 from cds.reasoning.participants import performer_elements
 from cds.reasoning.request_kinds import RequestKind
-from cds.reasoning.set_element import set_element
+from cds.reasoning.set_element import choices_of, set_element
 from cds.reasoning.subjects import reference_to
 from cds.reasoning.workshop import Workshop
 
@@ -75,7 +74,7 @@ class RequestMaker:
 
     def override(self, request: dict[str, Any], action: Mapping[str, Any]) -> dict[str, Any]:
         """Let the plan's priority, timing, reason, participant and goals win over the activity's (PD-101 … PD-130)."""
-        request = copied(request)
+        request = dict(request)
         if "priority" in action and self._has_priority():
             request["priority"] = action["priority"]
         self._timing(request, action)
@@ -213,14 +212,11 @@ def overlaid(received: Mapping[str, Any], content: Mapping[str, Any]) -> dict[st
     A choice that `content` sets takes the place of the other choices; what `content` does not name stays as it was.
     """
     type_name = str(received["resourceType"])
-    result = copied(dict(received))
+    result = dict(received)
     for name, value in content.items():
-        for element in r4.elements(type_name).values():
-            members = [json_member(element, choice) for choice in element.types] if element.is_choice else []
-            if name in members:
-                for other in members:
-                    result.pop(other, None)
-        result[name] = copied(value)
+        for other in choices_of(type_name, name):
+            result.pop(other, None)
+        result[name] = value
     return result
 
 

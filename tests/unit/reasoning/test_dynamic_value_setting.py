@@ -9,7 +9,7 @@ import pytest
 from cds.fhir.json import copied
 from cds.reasoning.element_path import BadPath, parse_path
 from cds.reasoning.element_types import DoesNotFit
-from cds.reasoning.set_element import copied_for, set_element
+from cds.reasoning.set_element import set_element
 
 QUANTITY = {"value": Decimal("2.5"), "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg"}
 CODING = {"system": "http://loinc.org", "code": "2160-0"}
@@ -191,16 +191,23 @@ def test_a_path_through_a_list_of_several_needs_an_index():
 
 
 @pytest.mark.parametrize("path", ["dosageInstruction[0].text", "extension('http://example.org/x').value", "status"])
-def test_a_copy_for_one_path_takes_the_change_and_leaves_the_original_alone(path):
+def test_a_change_of_a_shallow_copy_leaves_the_original_alone(path):
     original = {
         "resourceType": "MedicationRequest",
         "status": "draft",
         "extension": [{"url": "http://example.org/x", "valueString": "before"}],
         "dosageInstruction": [{"text": "before", "timing": {"code": {"text": "daily"}}}],
     }
-    before = copied(original)
-    steps = parse_path(path).steps
-    changed = copied_for(original, "MedicationRequest", steps)
-    set_element(changed, "MedicationRequest", steps, "after")
+    before, changed = copied(original), dict(original)
+    set_element(changed, "MedicationRequest", parse_path(path).steps, "after")
     assert original == before
     assert changed != before
+
+
+@pytest.mark.parametrize("path", ["status", "dosageInstruction[2].text", "reasonCode.coding.code"])
+def test_what_does_not_fit_changes_nothing(path):
+    original = {"resourceType": "MedicationRequest", "dosageInstruction": [{"text": "before"}]}
+    changed = copied(original)
+    with pytest.raises(DoesNotFit):
+        set_element(changed, "MedicationRequest", parse_path(path).steps, True)
+    assert changed == original
