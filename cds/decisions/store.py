@@ -7,6 +7,7 @@ import zlib
 from decimal import Decimal
 from typing import Any
 
+import zstandard
 from sqlalchemy import (
     JSON,
     URL,
@@ -35,7 +36,7 @@ from cds.fhir.json import dumps
 class PackedJSON(TypeDecorator[Any]):
     """JSON that is compressed, because a record names every condition of a guideline; PostgreSQL does so by itself.
 
-    What stands there as plain text was written before version 0003 of the tables.
+    What stands there as plain text was written before version 0003 of the tables, zlib's format in its first days.
     """
 
     impl = LargeBinary
@@ -43,12 +44,17 @@ class PackedJSON(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> bytes:  # noqa: ARG002 - the signature is SQLAlchemy's
         """Write it."""
-        return zlib.compress(dumps(value), level=1)
+        return zstandard.compress(dumps(value), _FAST)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:  # noqa: ARG002 - as above
         """Read it."""
         assert value is not None
+        if value.startswith(zstandard.FRAME_HEADER):
+            return _from_text(zstandard.decompress(value))
         return _from_text(value if value.startswith(b"{") else zlib.decompress(value))
+
+
+_FAST = 1  # the level: four times as fast as zlib's fastest, and smaller
 
 
 metadata = MetaData()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,14 @@ def test_a_file_made_before_versions_is_brought_forward_and_keeps_what_it_held(t
     start(path)
     assert differences(path) == []
     assert found(path, "d-1") == {"decision": "d-1"}
+
+
+def test_a_record_in_the_first_format_of_compression_is_read(tmp_path):
+    path = tmp_path / "zlib.sqlite3"
+    start(path)
+    packed = zlib.compress(b'{"decision": "d-2"}').hex()
+    made_by(f"insert into decision values ('d-2', '2026-01-02 03:04:05', 's', '', 'g', x'{packed}');\n", path)
+    assert found(path, "d-2") == {"decision": "d-2"}
 
 
 def test_a_file_of_the_first_version_is_brought_forward(tmp_path):
