@@ -16,6 +16,7 @@ from cds.engine.evidence import Explanation
 from cds.expressions.code_members import EngineValueSets
 from cds.expressions.evaluation import Evaluated, Evidence, Found, Scope, UnsupportedExpression
 from cds.expressions.languages import find_language
+from cds.expressions.outcome import Outcome
 from cds.terminology.value_sets import ValueSets
 
 _ALTERNATIVE = ("cqf-alternativeExpression", "us-ph-alternative-expression-extension")
@@ -120,6 +121,18 @@ class Evaluators:
             return Evaluated(expression=text, language=media_type, description=description, error=str(error))
         value = self._to_json(value)
         return Evaluated(text, media_type, description, value, evidence=evidence, definition=definition)
+
+    def decide(self, name: DefinitionName) -> Outcome | None:
+        """Return what a CQL definition says when it is true, false or null; of all else `evaluate` has more to say."""
+        try:
+            value = self._session.evaluate(*name)
+        except EngineError:
+            return None
+        if value is True:
+            return Outcome.TRUE
+        if value is False:
+            return Outcome.FALSE
+        return Outcome.UNKNOWN if value is None else None
 
     def definition(self, name: DefinitionName) -> Found:
         """Return the value of a CQL definition; `explanation` says what it rests on. Raises `EngineError`."""

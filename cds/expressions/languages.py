@@ -66,11 +66,20 @@ def definition_of(
     expression: Mapping[str, Any], libraries: tuple[CompiledLibrary, ...], shelf: Shelf
 ) -> DefinitionName | None:
     """Return the CQL definition that a FHIR Expression runs, None for another language or what cannot be run."""
+    if "reference" in expression:
+        return _definition(expression, compiled_libraries([expression["reference"]], shelf))
+    return _definition(expression, libraries)
+
+
+def definition_in(expression: Mapping[str, Any], libraries: tuple[CompiledLibrary, ...]) -> DefinitionName | None:
+    """Return as `definition_of`, but None for an expression that names its library itself, which a shelf must find."""
+    return None if "reference" in expression else _definition(expression, libraries)
+
+
+def _definition(expression: Mapping[str, Any], libraries: tuple[CompiledLibrary, ...]) -> DefinitionName | None:
     language, text = LANGUAGES.get(_essence(expression.get("language", ""))), expression.get("expression")
     if text is None or language not in (cql_identifier, cql):
         return None
-    if "reference" in expression:
-        libraries = compiled_libraries([expression["reference"]], shelf)
     try:
         return (_named if language is cql_identifier else _named_or_inline)(text, libraries)
     except UnsupportedExpression:

@@ -12,14 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cds.content.artifact import Artifact
-from cds.content.walk import is_fold, named_events
+from cds.content.walk import is_fold
 from cds.expressions.evaluators import Evaluators
 from cds.expressions.outcome import Outcome
 from cds.reasoning.actions import (
     chooses_first,
-    has_triggers,
     ids_of,
-    is_triggered,
     is_wrapper,
     mark_not_computed,
     output_action,
@@ -27,17 +25,15 @@ from cds.reasoning.actions import (
 )
 from cds.reasoning.activity_definition import activity_canonical, apply_activity_definition
 from cds.reasoning.call import Applied, Call, Made
-from cds.reasoning.conditions import evaluate_conditions
 from cds.reasoning.definitions import DefinitionMaker, Leaf
 from cds.reasoning.fitness import report_fitness
 from cds.reasoning.goals import make_goals
 from cds.reasoning.plan_scope import PlanScope, nested_scope, plan_scope
+from cds.reasoning.planned_actions import PlannedAction, planned_actions
 from cds.reasoning.request_maker import Order
 from cds.reasoning.subjects import GROUP_SUBJECTS, reference_to, subject_type
 from cds.reasoning.trace import ActionTrace, ExpressionTrace, Issue, Trace
 from cds.reasoning.workshop import Workshop
-
-MAX_DEPTH = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +97,7 @@ class _Application:
     def request_group(self, scope: PlanScope, *, intent: str) -> tuple[dict[str, Any], tuple[ActionTrace, ...]]:
         """Return the RequestGroup of one plan with the recording of its actions (PD-063 … PD-073)."""
         plan, call = scope.plan.resource, self._workshop.call
-        inherited = bool(scope.ancestors) or not has_triggers(plan)
-        outputs, traces = self._actions(plan, scope, "PlanDefinition", inherited=inherited)
+        outputs, traces = self._actions(plan, planned_actions(scope, call.hook), scope)
         for gone in prune_related(outputs, ids_of(outputs)):
             message = f"a relation to the action {gone!r}, which did not apply, was left out"
             self._workshop.report("information", "informational", message, "PlanDefinition.action")
@@ -123,14 +118,12 @@ class _Application:
         return group | ({"action": outputs} if outputs else {}), traces
 
     def _actions(
-        self, parent: Mapping[str, Any], scope: PlanScope, path: str, *, inherited: bool
+        self, parent: Mapping[str, Any], actions: Iterable[PlannedAction], scope: PlanScope
     ) -> tuple[list[dict[str, Any]], tuple[ActionTrace, ...]]:
         outputs: list[dict[str, Any]] = []
         traces: list[ActionTrace] = []
-        for index, action in enumerate(parent.get("action", ())):
-            if not is_triggered(action, self._workshop.call.hook, inherited=inherited):
-                continue
-            output, trace = self._action(action, scope, f"{path}.action[{index}]", inherited=inherited)
+        for action in actions:
+            output, trace = self._action(action, scope)
             traces.append(trace)
             if output is not None:
                 outputs.append(output)
@@ -138,44 +131,38 @@ class _Application:
                     break
         return outputs, tuple(traces)
 
-    def _action(
-        self, action: Mapping[str, Any], scope: PlanScope, path: str, *, inherited: bool
-    ) -> tuple[dict[str, Any] | None, ActionTrace]:
+    def _action(self, planned: PlannedAction, scope: PlanScope) -> tuple[dict[str, Any] | None, ActionTrace]:
         """Return the output of one action, None when it does not apply, and the recording."""
-        scope = scope.about(action, self._workshop.call)
-        refusal = self._refusal(action, scope, path)
+        action, path, workshop = planned.element, planned.path, self._workshop
+        if planned.has_own_scope:
+            scope = scope.about(action, workshop.call)
+        refusal = self._refusal(planned, scope)
         if refusal is not None:
-            self._workshop.report("error", "not-supported", refusal, path)
+            workshop.report("error", "not-supported", refusal, path)
             condition = ExpressionTrace(path=path, expression="", language="", outcome=Outcome.ERROR, reason=refusal)
-            return None, _trace(action, path, Outcome.ERROR, (condition,))
-        scope = scope.with_inputs(action, self._workshop, path).with_variables(action, self._workshop, path)
-        outcome, conditions = evaluate_conditions(action, path, self._workshop.evaluators, scope.expressions)
-        self._report(outcome, conditions)
-        if outcome is not Outcome.TRUE:
-            return None, _trace(action, path, outcome, conditions)
-        leaf = Leaf(action=action, output=output_action(action, path, self._workshop.call), scope=scope, path=path)
+            return None, planned.trace(Outcome.ERROR, (condition,))
+        if planned.has_own_scope:
+            scope = scope.with_inputs(action, workshop, path).with_variables(action, workshop, path)
+        trace, issues = planned.judge(workshop.evaluators, scope.expressions)
+        workshop.issues += issues
+        if trace.outcome is not Outcome.TRUE:
+            return None, trace
+        leaf = Leaf(action=action, output=output_action(action, path, workshop.call), scope=scope, path=path)
         values = self._definitions.make(leaf, self._nested)
         if values is None:
-            return None, _trace(action, path, Outcome.FALSE, conditions)
-        return self._children(leaf, conditions, values, inherited=inherited)
+            return None, trace._replace(outcome=Outcome.FALSE)
+        return self._children(planned, leaf, trace._replace(values=values))
 
     def _children(
-        self,
-        leaf: Leaf,
-        conditions: tuple[ExpressionTrace, ...],
-        values: tuple[ExpressionTrace, ...],
-        *,
-        inherited: bool,
+        self, planned: PlannedAction, leaf: Leaf, trace: ActionTrace
     ) -> tuple[dict[str, Any] | None, ActionTrace]:
         """Add the children of a group; a group that only holds them goes with the last (PD-095)."""
         action, output = leaf.action, leaf.output
-        inherited = inherited or bool(named_events(action))
-        outputs, traces = self._actions(action, leaf.scope, leaf.path, inherited=inherited)
+        outputs, traces = self._actions(action, planned.actions, leaf.scope)
         if any(child.outcome is Outcome.ERROR for child in (*leaf.nested, *traces)):
             mark_not_computed(output)
-        trace = _trace(action, leaf.path, Outcome.TRUE, conditions)._replace(
+        trace = trace._replace(
             title=output.get("title"),
-            values=values,
             actions=(*leaf.nested, *traces),
             holds_recommendations=bool(leaf.nested) or is_fold(action),
         )
@@ -190,35 +177,15 @@ class _Application:
             self._text_only(leaf)
         return output, trace
 
-    def _refusal(self, action: Mapping[str, Any], scope: PlanScope, path: str) -> str | None:
+    def _refusal(self, planned: PlannedAction, scope: PlanScope) -> str | None:
         """Return why an action must not be processed at all (PD-030, PD-031, PD-032, PD-096, PD-139)."""
         self._workshop.actions_left -= 1
         if self._workshop.actions_left < 0:
             return "the plan has more actions than are processed in one call"
-        if path.count("action[") > MAX_DEPTH:
-            return f"actions are nested deeper than {MAX_DEPTH} levels"
-        if "modifierExtension" in action:
-            urls = ", ".join(extension["url"] for extension in action["modifierExtension"])
-            return f"a modifier extension that is not understood changes what the action means: {urls}"
-        if scope.subject is None:
-            about = subject_type(action) or subject_type(scope.plan.resource) or "Patient"
+        if planned.refusal is None and scope.subject is None:
+            about = subject_type(planned.element) or subject_type(scope.plan.resource) or "Patient"
             return f"the action is about a {about}, but the call is about a {', a '.join(self._workshop.call.subjects)}"
-        return None
-
-    def _report(self, outcome: Outcome, conditions: Iterable[ExpressionTrace]) -> None:
-        """Say why an action does not apply; unknown is not shown as not applicable without a word (PD-076, PD-239)."""
-        for condition in conditions if outcome is not Outcome.TRUE else ():
-            if condition.outcome is Outcome.FALSE:
-                message = f"the action does not apply: the condition {condition.expression!r} is false"
-                self._workshop.report("information", "informational", message, condition.path)
-            if outcome is Outcome.FALSE:
-                continue
-            if condition.outcome is Outcome.ERROR:
-                message = f"the condition {condition.expression!r} could not be evaluated: {condition.reason}"
-                self._workshop.report("error", "exception", message, condition.path)
-            elif condition.outcome is Outcome.UNKNOWN:
-                message = f"the condition {condition.expression!r} is unknown: data to decide it are missing"
-                self._workshop.report("information", "incomplete", message, condition.path)
+        return planned.refusal
 
     def _nested(self, plan: Artifact, leaf: Leaf) -> dict[str, Any] | None:
         """Apply a plan that an action refers to; its RequestGroup is an option under the action (PD-132, PD-133)."""
@@ -255,24 +222,3 @@ def _own_resource(output: dict[str, Any]) -> dict[str, Any]:
     """Move a group's own resource into a first child, because rqg-1 allows a resource or actions (PD-094)."""
     child = {"id": f"{output['id']}-own", "resource": output.pop("resource")}
     return child | {name: output[name] for name in ("title", "type") if name in output}
-
-
-def _trace(
-    action: Mapping[str, Any], path: str, outcome: Outcome, conditions: tuple[ExpressionTrace, ...]
-) -> ActionTrace:
-    return ActionTrace(
-        path=path,
-        id=action.get("id"),
-        recommendation=_recommendation(action),
-        title=action.get("title"),
-        outcome=outcome,
-        conditions=conditions,
-    )
-
-
-def _recommendation(action: Mapping[str, Any]) -> str | None:
-    for concept in action.get("code", ()):
-        for coding in concept.get("coding", ()):
-            if "code" in coding:
-                return str(coding["code"])
-    return action.get("id")

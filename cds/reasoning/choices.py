@@ -18,7 +18,7 @@ from cds.fhir.bundles import resources_of
 from cds.fhir.elements import codings_of, object_at, objects_at
 from cds.fhir.references import is_id, parse_reference
 from cds.reasoning.actions import is_not_computed
-from cds.reasoning.apply import MAX_DEPTH
+from cds.reasoning.planned_actions import MAX_DEPTH
 from cds.reasoning.results import UPDATE_OF
 
 INTENTS = ("proposal", "plan", "order")

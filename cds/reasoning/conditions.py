@@ -2,46 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from cds.content.elm import CompiledLibrary, DefinitionName
 from cds.expressions.evaluation import Scope
 from cds.expressions.evaluators import Evaluators
-from cds.expressions.outcome import Outcome, all_of
-from cds.reasoning.trace import ExpressionTrace
+from cds.expressions.languages import definition_in
+from cds.expressions.outcome import Outcome
+from cds.reasoning.trace import ExpressionTrace, Issue
 
 
-def evaluate_conditions(
-    action: Mapping[str, Any], path: str, evaluators: Evaluators, scope: Scope
-) -> tuple[Outcome, tuple[ExpressionTrace, ...]]:
-    """Return the action's outcome and the record of each applicability condition.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Condition:
+    """An applicability condition of a plan, made ready for any patient.
 
-    An action without such a condition applies. `start` and `stop` are not evaluated: they travel with the action
-    (PD-086). Once a condition is false the rest is not asked. `path` is the action's, such as `action[0]`.
+    `definition` is the CQL definition that it asks, None when it takes more than that. `recorded` is, by outcome, what
+    is written down of it for every patient, when the definition says no more than true, false or null.
     """
-    traces: list[ExpressionTrace] = []
-    settled = False
-    for index, condition in enumerate(action.get("condition", ())):
-        if condition["kind"] != "applicability":
-            continue
-        place = f"{path}.condition[{index}]"
-        expression = condition.get("expression", {})
-        if settled:
-            traces.append(_skipped(place, expression))
-            continue
-        evaluated = evaluators.evaluate(expression, scope, holder=condition)
+
+    path: str
+    element: Mapping[str, Any]
+    definition: DefinitionName | None
+    recorded: Mapping[Outcome, ExpressionTrace]
+
+    def answer(self, evaluators: Evaluators, scope: Scope) -> ExpressionTrace:
+        """Ask the condition, and return the record of it."""
+        if self.definition is not None:
+            outcome = evaluators.decide(self.definition)
+            if outcome is not None:
+                return self.recorded[outcome]
+        evaluated = evaluators.evaluate(self.element.get("expression", {}), scope, holder=self.element)
         outcome = evaluated.outcome
         reason = evaluated.reason if outcome is Outcome.ERROR else None
-        traces.append(ExpressionTrace.of(place, evaluated, outcome, reason=reason))
-        settled = outcome is Outcome.FALSE
-    return all_of([trace.outcome for trace in traces]), tuple(traces)
+        return ExpressionTrace.of(self.path, evaluated, outcome, reason=reason)
 
 
-def _skipped(path: str, expression: Mapping[str, Any]) -> ExpressionTrace:
-    return ExpressionTrace(
+def applicability_conditions(
+    action: Mapping[str, Any], path: str, libraries: tuple[CompiledLibrary, ...]
+) -> tuple[Condition, ...]:
+    """Return the action's conditions that decide whether it applies, its names resolved in `libraries`.
+
+    `start` and `stop` are not evaluated: they travel with the action (PD-086). `path` is the action's.
+    """
+    return tuple(
+        _condition(element, f"{path}.condition[{index}]", libraries)
+        for index, element in enumerate(action.get("condition", ()))
+        if element["kind"] == "applicability"
+    )
+
+
+def told_of(outcome: Outcome, conditions: tuple[ExpressionTrace, ...]) -> Iterator[Issue]:
+    """Yield why an action with this outcome does not apply; unknown is never passed over in silence (PD-076, PD-239).
+
+    A false condition settles the action, whatever became of the others.
+    """
+    for condition in conditions if outcome is not Outcome.TRUE else ():
+        if condition.outcome is Outcome.FALSE:
+            message = f"the action does not apply: the condition {condition.expression!r} is false"
+            yield Issue("information", "informational", message, condition.path)
+        if outcome is Outcome.FALSE:
+            continue
+        if condition.outcome is Outcome.ERROR:
+            message = f"the condition {condition.expression!r} could not be evaluated: {condition.reason}"
+            yield Issue("error", "exception", message, condition.path)
+        elif condition.outcome is Outcome.UNKNOWN:
+            message = f"the condition {condition.expression!r} is unknown: data to decide it are missing"
+            yield Issue("information", "incomplete", message, condition.path)
+
+
+def _condition(element: Mapping[str, Any], path: str, libraries: tuple[CompiledLibrary, ...]) -> Condition:
+    expression = element.get("expression", {})
+    definition = definition_in(expression, libraries)
+    skipped = ExpressionTrace(
         path=path,
         expression=expression.get("expression", ""),
         language=expression.get("language", ""),
         outcome=Outcome.SKIPPED,
         description=expression.get("description"),
     )
+    asked = (Outcome.TRUE, Outcome.FALSE, Outcome.UNKNOWN)
+    recorded = {outcome: skipped._replace(outcome=outcome, definition=definition) for outcome in asked}
+    recorded[Outcome.SKIPPED] = skipped
+    return Condition(path=path, element=element, definition=definition, recorded=recorded)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -59,16 +59,14 @@ class PlanScope:
     def with_variables(self, holder: Mapping[str, Any], workshop: Workshop, path: str) -> PlanScope:
         """Return the scope below an element with `variable` extensions, each evaluated once (PD-052)."""
         expressions = self.expressions
-        for extension in holder.get("extension", ()):
-            if extension.get("url", "").endswith("/StructureDefinition/variable") and "valueExpression" in extension:
-                expression = extension["valueExpression"]
-                evaluated = workshop.evaluators.evaluate(expression, expressions)
-                if evaluated.error is not None:
-                    message = f"the variable {expression.get('name')} failed: {evaluated.error}"
-                    workshop.report("error", "processing", message, f"{path}.extension")
-                    continue
-                variables = {**expressions.variables, expression.get("name", ""): typed(evaluated.value)}
-                expressions = replace(expressions, variables=variables)
+        for expression in _variables(holder):
+            evaluated = workshop.evaluators.evaluate(expression, expressions)
+            if evaluated.error is not None:
+                message = f"the variable {expression.get('name')} failed: {evaluated.error}"
+                workshop.report("error", "processing", message, f"{path}.extension")
+                continue
+            variables = {**expressions.variables, expression.get("name", ""): typed(evaluated.value)}
+            expressions = replace(expressions, variables=variables)
         return self if expressions is self.expressions else replace(self, expressions=expressions)
 
     def with_inputs(self, action: Mapping[str, Any], workshop: Workshop, path: str) -> PlanScope:
@@ -85,6 +83,11 @@ class PlanScope:
             return self
         seen = {**self.expressions.variables, **variables}
         return replace(self, expressions=replace(self.expressions, variables=seen))
+
+
+def has_own_scope(action: Mapping[str, Any]) -> bool:
+    """Tell whether an action's expressions may see more than those around it: a subject, inputs or variables."""
+    return subject_type(action) is not None or "input" in action or next(_variables(action), None) is not None
 
 
 def typed(value: Any) -> Any:
@@ -126,6 +129,12 @@ def nested_scope(plan: Artifact, outer: PlanScope, path: str, workshop: Workshop
         ancestors=(*outer.ancestors, outer.plan.canonical),
         seed=(*outer.seed, path, plan.canonical),
     )
+
+
+def _variables(holder: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for extension in holder.get("extension", ()):
+        if extension.get("url", "").endswith("/StructureDefinition/variable") and "valueExpression" in extension:
+            yield extension["valueExpression"]
 
 
 def _about(expressions: Scope, holder: Mapping[str, Any], call: Call) -> Scope:

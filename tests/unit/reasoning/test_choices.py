@@ -8,8 +8,8 @@ import pytest
 
 from cds.content.artifact import Artifact
 from cds.errors import BadRequest
-from cds.reasoning.apply import MAX_DEPTH
 from cds.reasoning.choices import choose
+from cds.reasoning.planned_actions import MAX_DEPTH
 from cds.reasoning.results import bundle, care_plan
 from tests.unit.reasoning.fake_session import BASE, activity, definition, plan, when
 
