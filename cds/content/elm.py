@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
+import msgspec
 import orjson
 
 from cds.cache import NO_CACHE, Cache
@@ -24,6 +25,51 @@ _NAME = r'(?:"((?:[^"\\]|\\.)*)"|([A-Za-z_][A-Za-z0-9_]*))'
 _QUALIFIED = re.compile(rf"{_NAME}\s*\.\s*{_NAME}")
 _UNQUALIFIED = re.compile(_NAME)
 _SPACE = re.compile(r"\s+")
+
+
+class _Expression(msgspec.Struct):
+    locator: str | None = None
+
+
+class _Statement(msgspec.Struct, rename="camel"):
+    name: str
+    type: str = "ExpressionDef"
+    access_level: str = "Public"
+    locator: str | None = None
+    expression: _Expression | None = None
+
+
+class _Include(msgspec.Struct):
+    path: str
+    version: str | None = None
+
+
+class _Identified(msgspec.Struct):
+    id: str
+    version: str | None = None
+
+
+_T = TypeVar("_T")
+
+
+class _Definitions(msgspec.Struct, Generic[_T]):
+    items: list[_T] = msgspec.field(default_factory=list, name="def")
+
+
+class _Library(msgspec.Struct, rename="camel"):
+    identifier: _Identified
+    statements: _Definitions[_Statement] = msgspec.field(default_factory=_Definitions)
+    includes: _Definitions[_Include] = msgspec.field(default_factory=_Definitions)
+    value_sets: _Definitions[_Identified] = msgspec.field(default_factory=_Definitions)
+
+
+class _Outline(msgspec.Struct):
+    """The few members of an ELM document that tell what is in it: the others are passed over, which is fast."""
+
+    library: _Library
+
+
+_OUTLINE = msgspec.json.Decoder(_Outline)
 
 
 class UnreadableLogic(Exception):
@@ -90,25 +136,19 @@ def compiled_library(artifact: Artifact, cache: Cache = NO_CACHE) -> CompiledLib
 def _contents(data: str, cql: str | None) -> dict[str, Any]:
     """Return what a compiled library says of itself, as JSON. Raises `UnreadableLogic`."""
     try:
-        library = _document(data)["library"]
-        identifier = library["identifier"]
-        name = identifier["id"]
-    except (binascii.Error, ValueError, TypeError, KeyError) as error:
+        library = _OUTLINE.decode(base64.b64decode(data, validate=True).decode()).library
+    except (binascii.Error, ValueError, RecursionError, msgspec.DecodeError) as error:
         msg = f"the attachment {ELM_JSON} is not base64 of an ELM document ({type(error).__name__}: {error})"
         raise UnreadableLogic(msg) from None
-    statements = library.get("statements", {}).get("def", ())
-    expressions = [item for item in statements if item.get("type", "ExpressionDef") != "FunctionDef"]
+    expressions = [item for item in library.statements.items if item.type != "FunctionDef"]
     return {
-        "name": name,
-        "version": identifier.get("version"),
+        "name": library.identifier.id,
+        "version": library.identifier.version,
         "definitions": [
-            item["name"] for item in expressions if "expression" in item and item.get("accessLevel") != "Private"
+            item.name for item in expressions if item.expression is not None and item.access_level != "Private"
         ],
-        "includes": [(item["path"], item.get("version")) for item in library.get("includes", {}).get("def", ())],
-        "value_sets": [
-            item["id"] + (f"|{item['version']}" if item.get("version") else "")
-            for item in library.get("valueSets", {}).get("def", ())
-        ],
+        "includes": [(item.path, item.version) for item in library.includes.items],
+        "value_sets": [item.id + (f"|{item.version}" if item.version else "") for item in library.value_sets.items],
         "sources": _sources(cql, expressions),
     }
 
@@ -118,7 +158,7 @@ def _document(data: str) -> Mapping[str, Any]:
     return document
 
 
-def _sources(data: str | None, expressions: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def _sources(data: str | None, expressions: Iterable[_Statement]) -> dict[str, str]:
     """Map the CQL text of each definition's expression, white space folded, to the definition's name."""
     if data is None:
         return {}
@@ -129,10 +169,10 @@ def _sources(data: str | None, expressions: Iterable[Mapping[str, Any]]) -> dict
         raise UnreadableLogic(msg) from None
     sources = {}
     for item in expressions:
-        locator = item.get("expression", {}).get("locator") or item.get("locator")
+        locator = (item.expression and item.expression.locator) or item.locator
         if locator:
             text = _text_at(lines, locator)
-            sources[folded(text.partition(":")[2] if text.startswith("define") else text)] = item["name"]
+            sources[folded(text.partition(":")[2] if text.startswith("define") else text)] = item.name
     return sources
 
 
