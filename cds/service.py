@@ -121,7 +121,7 @@ async def call_service(service: Service, request: CDSRequest, world: World, *, c
         parameters = bind_hook_context(service.logic.parameters, context)
         evaluators = service.logic.evaluators(data.resources, parameters=parameters, now=now, deadline=deadline)
         applied = apply_plan_definition(service.guideline.artifact, evaluators, _call(request, data, context, now))
-    if applied.trace.has_failures and time.monotonic() > deadline:
+    if time.monotonic() > deadline and applied.trace.has_failures:
         msg = "the call could not be answered within its time (CDS_DEADLINE_MS); nothing was decided"
         raise OutOfTime(msg)
     agreed = caller.system_actions
@@ -195,8 +195,8 @@ def _decision(
         version=service.guideline.version or "",
         revision=service.guideline.revision,
         cards=tuple(_served(card) for card in cards),
-        trace=trace.to_json(data.origins),
-        evidence=trace.evidence_to_json(data.origins),
+        trace=trace,
+        origins=data.origins,
         data={
             "resources": dict(origins),
             "droppedOtherPatient": data.dropped_other_patient,

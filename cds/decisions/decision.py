@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
+
+from cds.reasoning.recording import Recorded, record
+from cds.reasoning.trace import Trace
 
 EXTENSION = "org.example.fhir-cds.decision"
 """Key of the decision id in the response's `extension`."""
@@ -21,14 +25,14 @@ class CardServed:
     suggestions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Decision:
     """Everything needed to explain one answer later.
 
-    `revision` is the hash of the guideline's content, `trace` the outcome of every condition, `evidence` what each CQL
-    definition behind them rests on (both: `cds.reasoning.trace`, brought together by `cds.decisions.evidence`), `data`
-    counts where the resources came from and how many of another patient were dropped, `client` is the registered client
-    that was answered, None where the server does not ask who calls.
+    `revision` is the hash of the guideline's content, `trace` what happened while it was applied, `origins` where each
+    resource came from, `data` counts these and how many resources of another patient were dropped, `client` is the
+    registered client that was answered, None where the server does not ask who calls. `holds_values` says whether the
+    record holds values of the patient.
     """
 
     id: str
@@ -40,14 +44,26 @@ class Decision:
     version: str
     revision: str
     cards: tuple[CardServed, ...]
-    trace: Sequence[Mapping[str, Any]]
+    trace: Trace
+    origins: Mapping[str, str]
     data: Mapping[str, Any]
-    evidence: Mapping[str, Any] = field(default_factory=dict)
     client: str | None = None
-    erased: tuple[str, ...] = field(default=())
+    holds_values: bool = True
+
+    @cached_property
+    def recorded(self) -> Recorded:
+        """The outcome of every condition, and the evidence that `cds.decisions.evidence` brings together with it.
+
+        Written when somebody asks for it: most who see a decision do not.
+        """
+        return record(self.trace, self.origins, values=self.holds_values)
+
+    def without_values(self) -> Decision:
+        """Return the decision whose record holds no value of the patient, and says what it would hold."""
+        return replace(self, holds_values=False)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the record as a JSON object; `erased` lists the JSON pointers of what was taken out."""
+        """Return the record as a JSON object; `erased` lists the JSON pointers of what was left out."""
         return {
             "decision": self.id,
             "time": self.time.isoformat(),
@@ -65,8 +81,8 @@ class Decision:
                 }
                 for card in self.cards
             ],
-            "actions": list(self.trace),
-            "evidence": dict(self.evidence),
+            "actions": self.recorded.actions,
+            "evidence": self.recorded.evidence,
             "data": dict(self.data),
-            "erased": list(self.erased),
+            "erased": self.recorded.erased,
         }

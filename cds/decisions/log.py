@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cds.decisions import store
 from cds.decisions.decision import Decision
-from cds.decisions.mask import erase_values
 from cds.decisions.migrate import upgrade
 from cds.decisions.opening import opening
 from cds.decisions.writer import DecisionWriter, reachable
@@ -59,7 +58,7 @@ class DecisionLog:
 
         What is not on record is not answered: nobody could say later why a card was shown.
         """
-        await self._writer.write(decision if self._keep_values else erase_values(decision))
+        await self._writer.write(decision if self._keep_values else decision.without_values())
 
     async def find(self, decision_id: str) -> dict[str, Any] | None:
         """Return the record of a decision by its id, or by the uuid of one of its cards; None if there is none."""

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 Json = Mapping[str, Any]
-Name = tuple[str, str]
-"""A library and a definition in it."""
+
+
+class Name(NamedTuple):
+    """A definition: its library, what it is called there, and both as one `text`, put together once."""
+
+    library: str
+    definition: str
+    text: str
+
+    @classmethod
+    def of(cls, library: str, definition: str) -> Name:
+        """Name a definition of a library."""
+        return cls(library, definition, f"{library}.{definition}")
 
 
 class Evidence(NamedTuple):
@@ -27,40 +38,45 @@ Path: TypeAlias = tuple[str, str, tuple[str, ...]]
 Note: TypeAlias = "int | tuple[Any, tuple[Path, ...]] | list[Note]"
 """What compiled code writes down: the slot it used; a resource or a list of them with the paths read from each; or the
 notes of a function whose result was known already."""
+Readings: TypeAlias = Mapping[int, tuple[Json, Json]]
+"""Resources by their identity, each with what was found there by JSON path: nothing where it counted as a whole."""
 
 
 class Explanation(NamedTuple):
-    """What definitions rest on, each for itself: what several of them use is there once.
+    """What definitions rest on, each for itself, by their place in `names`: what several of them use is there once.
 
-    `reads` holds for each definition the resources that it read itself, each with what it found there by JSON path:
-    nothing where the resource counted as a whole. `uses` are the definitions that it referred to. A resource, or a
-    definition used, may be there several times.
+    `reads` holds for each definition the resources that it read itself, `uses` the definitions that it referred to.
     """
 
-    reads: Mapping[Name, Sequence[tuple[Json, Json]]]
-    uses: Mapping[Name, Sequence[Name]]
+    names: Sequence[Name]
+    reads: Mapping[int, Readings]
+    uses: Mapping[int, Iterable[int]]
 
-    def readings(self, definition: Name) -> list[tuple[str | None, Json]]:
+    def readings(self, library: str, definition: str) -> list[tuple[str | None, Json]]:
         """Give each resource ("Observation/egfr-7") that a definition read itself, once, with what it found there."""
-        merged: dict[int, tuple[Json, dict[str, Any]]] = {}
-        for resource, elements in self.reads.get(definition, ()):
-            merged.setdefault(id(resource), (resource, {}))[1].update(elements)
-        return [(_reference(resource), elements) for resource, elements in merged.values()]
+        return list(self._readings(self._place(library, definition)))
 
-    def evidence(self, definition: Name) -> tuple[Evidence, ...]:
+    def evidence(self, library: str, definition: str) -> tuple[Evidence, ...]:
         """Give the readings of a definition and of all it used, the nearest definitions first."""
-        reached = {definition: None}
-        pending = [definition]
-        for current in pending:
-            fresh = [used for used in dict.fromkeys(self.uses.get(current, ())) if used not in reached]
-            reached.update(dict.fromkeys(fresh))
-            pending += fresh
+        pending = [self._place(library, definition)]
+        reached = set(pending)
         found: list[Evidence] = []
-        for current in reached:
-            for resource, elements in self.readings(current):
-                read = [Evidence(current[1], resource, path, value) for path, value in elements.items()]
-                found += read or [Evidence(current[1], resource, "", None)]
+        for place in pending:
+            fresh = [used for used in self.uses.get(place, ()) if used not in reached]
+            reached.update(fresh)
+            pending += fresh
+            name = self.names[place].definition
+            for resource, elements in self._readings(place):
+                read = [Evidence(name, resource, path, value) for path, value in elements.items()]
+                found += read or [Evidence(name, resource, "", None)]
         return tuple(found)
+
+    def _place(self, library: str, definition: str) -> int:
+        return self.names.index(Name.of(library, definition))
+
+    def _readings(self, place: int) -> Iterator[tuple[str | None, Json]]:
+        for resource, elements in self.reads.get(place, {}).values():
+            yield reference(resource), elements
 
 
 def path_of(text: str) -> Path:
@@ -70,39 +86,46 @@ def path_of(text: str) -> Path:
 
 
 def explain(names: Sequence[Name], notes_of: Mapping[int, Sequence[Note]]) -> Explanation:
-    """Put in order what the code of each slot wrote down; `names` are library and name of each slot.
+    """Put in order what the code of each slot wrote down; `names` are those of the slots.
 
-    Every answer of a service pays for this: a list of resources is read once for all slots that noted it.
+    Every answer of a service pays for this: what stands at the same paths of a resource is looked up once.
     """
-    reads: dict[Name, list[tuple[Json, Json]]] = {}
-    uses: dict[Name, list[Name]] = {}
-    read: dict[tuple[int, int], list[tuple[Json, Json]]] = {}
+    reads: dict[int, dict[int, tuple[Json, Json]]] = {}
+    uses: dict[int, dict[int, None]] = {}
+    known: dict[tuple[int, int], Json] = {}
     met: set[tuple[int, int]] = set()
     pending: list[tuple[int, Sequence[Note]]] = list(notes_of.items())
     for slot, notes in pending:  # which grows by the notes of functions
-        found: list[tuple[Json, Json]] = []
-        used: list[Name] = []
+        read, used = reads.get(slot) or {}, uses.get(slot) or {}
         for note in notes:
             if type(note) is int:
-                used.append(names[note])
+                used[note] = None
             elif type(note) is tuple:
                 noted, paths = note
-                if type(noted) is dict:
-                    found.append((noted, _elements(noted, paths)))
-                elif type(noted) is list:
-                    key = (id(noted), id(paths))
-                    if key not in read:
-                        read[key] = [(one, _elements(one, paths)) for one in noted if type(one) is dict]
-                    found += read[key]
+                for one in noted if type(noted) is list else (noted,):
+                    if type(one) is dict:
+                        _read(one, paths, read, known)
             elif type(note) is list and (slot, id(note)) not in met:
                 met.add((slot, id(note)))
                 pending.append((slot, note))
-        name = names[slot]
-        if found:
-            reads[name] = reads[name] + found if name in reads else found
+        if read:
+            reads[slot] = read
         if used:
-            uses[name] = uses[name] + used if name in uses else used
-    return Explanation(reads, uses)
+            uses[slot] = used
+    return Explanation(names, reads, uses)
+
+
+def _read(
+    resource: Json, paths: tuple[Path, ...], read: dict[int, tuple[Json, Json]], known: dict[tuple[int, int], Json]
+) -> None:
+    """Add what a resource has at the paths to what was read."""
+    identity = id(resource)
+    elements = known.get((identity, id(paths)))
+    if elements is None:
+        elements = known[identity, id(paths)] = _elements(resource, paths)
+    if identity in read:
+        elements = {**read[identity][1], **elements}
+    read[identity] = (resource, elements)
 
 
 def _elements(resource: Json, paths: tuple[Path, ...]) -> Json:
@@ -124,7 +147,8 @@ def _elements(resource: Json, paths: tuple[Path, ...]) -> Json:
     return elements
 
 
-def _reference(resource: Json) -> str | None:
+def reference(resource: Json) -> str | None:
+    """Name a resource as others refer to it, by its kind alone when it has no id."""
     identity, kind = resource.get("id"), resource.get("resourceType")
     return f"{kind}/{identity}" if kind and identity else kind
 

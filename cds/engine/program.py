@@ -10,6 +10,7 @@ from typing import Any
 from cds.engine.elm.compile import CompiledLibrary
 from cds.engine.elm.types import Type
 from cds.engine.emit import Module, Place
+from cds.engine.evidence import Name
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,10 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Linked libraries; immutable, shared by threads. `names` are library and name of each slot."""
+    """Linked libraries; immutable, shared by threads. `names` are those of the slots."""
 
     slots: tuple[Slot, ...]
-    names: tuple[tuple[str, str], ...]
+    names: tuple[Name, ...]
     slot_of: Mapping[tuple[str, str, str], int]
     modules: Mapping[str, tuple[str, Module]]
 
@@ -59,7 +60,7 @@ def link(libraries: Sequence[CompiledLibrary], *, explain: bool) -> Program:
     for library in libraries:
         module, _ = library.modules[explain]
         modules[module.filename] = (library.document.name, module)
-    return Program(tuple(slots), tuple((slot.library, slot.name) for slot in slots), slot_of, modules)
+    return Program(tuple(slots), tuple(Name.of(slot.library, slot.name) for slot in slots), slot_of, modules)
 
 
 def _bind(

@@ -61,7 +61,7 @@ class Session:
         slot = self._slot(library, definition)
         if self._run.explain and slot not in self._run.notes_of:
             self._run.force(slot)
-        return self.explanation().evidence((library, definition))
+        return self.explanation().evidence(library, definition)
 
     def explanation(self) -> Explanation:
         """Say of each definition computed so far, one that failed included, what it itself read and used.

@@ -177,7 +177,7 @@ async def run_case(case: Case, service: Service, knowledge: Knowledge) -> CaseRe
         return CaseResult(case=case, error=f"{type(error).__name__}: {error}")
     cards = tuple(response.cards)
     found = (*unknown_actions(case.expect, _action_ids(service)), *differences(case.expect, cards))
-    trace = tuple(log.decisions[0].trace)
+    trace = tuple(log.decisions[0].recorded.actions)
     return CaseResult(case=case, differences=found, cards=cards, trace=trace)
 
 

@@ -8,10 +8,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from cds.decisions.decision import Decision
+from cds.expressions.outcome import Outcome
 from cds.hooks.feedback import Feedback
 from cds.service import DecisionLog
 
-_UNDECIDED = ("unknown", "error")
+_UNDECIDED = (Outcome.UNKNOWN, Outcome.ERROR)
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2, 5)
 
 
@@ -73,9 +74,9 @@ class Metrics:
 
     def count(self, decision: Decision) -> None:
         """Count what a decision could not decide, where its data came from, and what was wrong with them."""
-        for action in decision.trace:
-            if action["outcome"] in _UNDECIDED:
-                self.undecided.labels(action.get("recommendation") or "none", action["outcome"]).inc()
+        for action in decision.trace.actions:
+            if action.outcome in _UNDECIDED:
+                self.undecided.labels(action.recommendation or "none", action.outcome).inc()
         for origin, count in decision.data["resources"].items():
             self.resources.labels(decision.client or "none", origin).inc(count)
         for problem in decision.data.get("problems", ()):

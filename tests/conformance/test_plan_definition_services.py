@@ -19,6 +19,7 @@ from cds.hooks.response import CDSResponse
 from cds.reasoning.apply import apply_plan_definition
 from cds.reasoning.call import Call
 from cds.reasoning.module_definition import module_definition
+from cds.reasoning.recording import record
 from cds.reasoning.results import care_plan
 from cds.terminology.value_sets import ValueSets
 from cds.tester.runner import run_cases
@@ -205,10 +206,11 @@ def test_a_marked_action_is_a_system_action_for_a_client_that_agreed_and_a_card_
 def test_a_card_leads_to_plan_version_action_conditions_and_facts():
     result = applied({"id": "a", "title": "A", "condition": when("Yes")})
     assert result.trace.plan == f"{BASE}/PlanDefinition/demo|1"
-    (action,) = result.trace.to_json()
+    recorded = record(result.trace, {"Observation/o1": "prefetch:egfr"}, values=True)
+    (action,) = recorded.actions
     assert action["action"] == "a"
     assert action["conditions"][0]["outcome"] == "true"
-    facts = facts_of(action, result.trace.evidence_to_json({"Observation/o1": "prefetch:egfr"}))
+    facts = facts_of(action, recorded.evidence)
     assert [(fact["definition"], fact["value"], fact["origin"]) for fact in facts] == [("Yes", 25, "prefetch:egfr")]
 
 

@@ -146,8 +146,8 @@ def evaluate_all(document: JSONObject, resources: list[JSONObject], *, explain: 
                 continue
     if explain:
         explanation = session.explanation()
-        for name in explanation.reads:
-            explanation.evidence(name)
+        for place in explanation.reads:
+            explanation.evidence(*explanation.names[place][:2])
 
 
 KINDS: tuple[tuple[str, Callable[[random.Random], None]], ...] = (

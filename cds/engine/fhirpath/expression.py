@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Unpack
 from cds.engine import ir
 from cds.engine.emit import Module, ModuleWriter
 from cds.engine.errors import EngineError, EvaluationError
-from cds.engine.evidence import Evidence, explain
+from cds.engine.evidence import Evidence, Name, explain
 from cds.engine.fhirpath import syntax, types
 from cds.engine.fhirpath.inputs import Input, prepared
 from cds.engine.fhirpath.lowering.coercion import carrying, listed, truth
@@ -90,8 +90,7 @@ class FHIRPath:
         """Evaluate as `evaluate`, and say on which readings of which resources the result rests."""
         run, arguments = self._prepare(focus, variables, world)
         found = self._evaluate(run, arguments, _as_items, explain=True) or ()
-        name = ("", self.expression)
-        evidence = explain([name], {0: run.notes}).evidence(name)
+        evidence = explain([Name.of("", self.expression)], {0: run.notes}).evidence("", self.expression)
         return [value for item in found if (value := _plain(item)) is not None], evidence
 
     def _prepare(

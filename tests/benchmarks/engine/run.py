@@ -142,7 +142,7 @@ def time_cql(elm: list[dict[str, Any]], now: datetime, seconds: float) -> dict[s
 
         value, explanation = work(explain=True, collect=True)
         expect("this engine", value, wanted=True)
-        expect("the evidence of the alert", len(explanation.evidence(("EgfrNine", names[-1]))) >= 9, wanted=True)
+        expect("the evidence of the alert", len(explanation.evidence("EgfrNine", names[-1])) >= 9, wanted=True)
         works = {
             "this engine": work,
             EXPLAINING: partial(work, explain=True),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from cds.decisions.decision import Decision
 from cds.decisions.evidence import facts_of
-from cds.decisions.mask import erase_values
 from tests.unit.decisions.test_log import decision
+from tests.unit.reasoning.traces import EGFR, action, condition, trace
 
 EVIDENCE = {
     "Logic.Low": {"uses": ["Logic.Latest", "Shared.Results"]},
@@ -59,10 +58,11 @@ def test_a_definition_that_read_nothing_has_no_facts():
 
 
 def test_erased_facts_still_say_what_was_read_of_which_resource():
-    kept = erase_values(decision(evidence=EVIDENCE))
-    assert isinstance(kept, Decision)
-    assert told(ACTION, kept.evidence) == [(d, r, p, None, o) for d, r, p, _, o in told(ACTION)]
-    assert "/evidence/Shared.Results/reads/0/values" in kept.erased
-    assert "/evidence/Logic.a~1b/reads/0/values" in kept.erased
-    assert "/evidence/Logic.Latest/reads/0/values" not in kept.erased
-    assert "25" not in str(kept.to_json()["evidence"])
+    older = {**EGFR, "id": "2"}
+    notes = {"Low": ["Latest"], "Latest": [([EGFR, older], "status", "valueQuantity")]}
+    whole = decision(
+        trace=trace(action(conditions=(condition(),)), notes=notes), origins={"Observation/2": "search:labs"}
+    )
+    shown, kept = ((made.recorded.actions[0], made.recorded.evidence) for made in (whole, whole.without_values()))
+    assert ("Latest", "Observation/2", "status", "final", "search:labs") in told(*shown)
+    assert told(*kept) == [(d, r, p, None, o) for d, r, p, _, o in told(*shown)]

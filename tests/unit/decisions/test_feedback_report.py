@@ -16,6 +16,7 @@ from cds.decisions.log import DecisionLog
 from cds.errors import SettingsError
 from cds.hooks.feedback import FeedbackRequest
 from cds.settings import Settings
+from tests.unit.reasoning.traces import trace
 
 MONDAY = datetime(2026, 3, 2, 10, tzinfo=UTC)
 TUESDAY = datetime(2026, 3, 3, 10, tzinfo=UTC)
@@ -38,7 +39,8 @@ def decision(number, *recommendations, time=MONDAY, guideline="g", client=None):
         version="1",
         revision="r",
         cards=cards,
-        trace=[],
+        trace=trace(),
+        origins={},
         data={},
     )
 

@@ -14,17 +14,9 @@ from cds.decisions.decision import CardServed, Decision
 from cds.decisions.log import DecisionLog
 from cds.errors import SettingsError
 from cds.hooks.feedback import FeedbackRequest
+from tests.unit.reasoning.traces import FACT, action, condition, trace
 
-TRACE = [
-    {
-        "action": "a",
-        "outcome": "true",
-        "conditions": [{"expression": "Low eGFR", "outcome": "true"}],
-        "evidence": [
-            {"definition": "Latest eGFR", "resource": "Observation/1", "path": "value", "value": {"value": 25}}
-        ],
-    }
-]
+TRACE = trace(action(title="eGFR 25 mL/min", conditions=(condition("Low eGFR", evidence=(FACT,)),)))
 
 
 def decision(**changes):
@@ -40,6 +32,7 @@ def decision(**changes):
             "revision": "abc",
             "cards": (CardServed(uuid="c1", recommendation="r1", indicator="warning", suggestions=("s1",)),),
             "trace": TRACE,
+            "origins": {},
             "data": {"resources": 3},
             **changes,
         }
@@ -70,38 +63,16 @@ def test_a_decision_is_found_by_its_id_and_by_a_cards_uuid():
     assert none is None
 
 
-def test_values_are_erased_and_the_record_says_which():
+def test_values_are_left_out_and_the_record_says_which():
     async def use(log, _):
         await log.record(decision())
         return await log.find("d1")
 
     record = with_log(use)
+    assert record["actions"][0]["title"] is None
     assert record["actions"][0]["evidence"][0]["value"] is None
-    assert record["erased"] == ["/actions/0/evidence/0/value"]
+    assert record["erased"] == ["/actions/0/title", "/actions/0/evidence/0/value"]
     assert record["actions"][0]["conditions"][0]["outcome"] == "true"
-
-
-def test_a_value_is_erased_wherever_it_stands_below_an_action():
-    nested = [{"action": "b", "title": "A title", "values": [{"expression": "E", "value": 1}], "conditions": []}]
-    conditions = [{"expression": "Low eGFR", "more": {"title": "25", "note": "n"}}, {"title": "26"}, "text"]
-
-    async def use(log, _):
-        await log.record(decision(trace=[{"action": "a", "conditions": conditions, "actions": tuple(nested)}]))
-        return await log.find("d1")
-
-    record = with_log(use)
-    assert record["actions"][0]["conditions"] == [
-        {"expression": "Low eGFR", "more": {"title": None, "note": "n"}},
-        {"title": None},
-        "text",
-    ]
-    assert record["actions"][0]["actions"][0]["values"] == [{"expression": "E", "value": None}]
-    assert sorted(record["erased"]) == [
-        "/actions/0/actions/0/title",
-        "/actions/0/actions/0/values/0/value",
-        "/actions/0/conditions/0/more/title",
-        "/actions/0/conditions/1/title",
-    ]
 
 
 def test_values_are_kept_where_the_site_asks_for_it():
@@ -109,18 +80,27 @@ def test_values_are_kept_where_the_site_asks_for_it():
         await log.record(decision())
         return await log.find("d1")
 
-    assert with_log(use, keep_values=True)["actions"][0]["evidence"][0]["value"] == {"value": 25}
+    record = with_log(use, keep_values=True)
+    assert record["actions"][0]["evidence"][0]["value"] == {"value": 25}
+    assert record["erased"] == []
 
 
 def test_a_kept_number_keeps_its_digits():
-    evidence = [{"definition": "D", "path": "valueQuantity", "value": {"value": Decimal("6.10")}}]
+    precise = FACT._replace(value={"value": Decimal("6.10")})
 
     async def use(log, _):
-        await log.record(decision(trace=[{"action": "a", "outcome": "true", "evidence": evidence}]))
+        await log.record(decision(trace=trace(action(conditions=(condition(evidence=(precise,)),)))))
         return await log.find("d1")
 
     kept = with_log(use, keep_values=True)["actions"][0]["evidence"][0]["value"]["value"]
     assert str(kept) == "6.10"
+
+
+def test_a_decision_that_was_made_without_values_does_not_change_the_one_with_them():
+    whole = decision()
+    assert whole.without_values().to_json()["erased"]
+    assert whole.to_json()["erased"] == []
+    assert whole.to_json()["actions"][0]["title"] == "eGFR 25 mL/min"
 
 
 def test_feedback_sent_twice_is_stored_once_with_the_last_outcome():

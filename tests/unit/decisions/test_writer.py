@@ -15,6 +15,7 @@ from cds.decisions.decision import CardServed, Decision
 from cds.decisions.log import DecisionLog
 from cds.decisions.replay import UsedTokens
 from cds.errors import Unavailable
+from tests.unit.reasoning.traces import trace
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
@@ -31,7 +32,8 @@ def decision(number, *, card=None):
         version="1",
         revision="abc",
         cards=cards,
-        trace=[],
+        trace=trace(),
+        origins={},
         data={"resources": {}},
     )
 

@@ -7,16 +7,19 @@ import weakref
 
 import pytest
 
-from cds.engine import Engine, EngineError, Evidence, Explanation
-from cds.engine.evidence import explain, path_of
+from cds.engine import Engine, EngineError, Evidence
+from cds.engine.evidence import Name, explain, path_of
 from tests.unit.engine.conftest import LOINC, NOW, ValueSets, elm, observation
 
 READS = ("Guide", "Final eGFR")
 EGFR = {"resourceType": "Observation", "id": "e1", "status": "final", "valueQuantity": {"value": 25}}
 
 
+NAMES = [Name.of("Guide", name) for name in ("Final eGFR", "Alert", "Adult")]
+
+
 def notes(*entries):
-    return explain([READS, ("Guide", "Alert"), ("Guide", "Adult")], {0: list(entries)})
+    return explain(NAMES, {0: list(entries)})
 
 
 def paths(*texts):
@@ -37,8 +40,8 @@ def session():
 
 def test_each_definition_is_explained_by_its_own_readings(session):
     explanation = session.explanation()
-    assert explanation.readings(("Guide", "Adult")) == [("Patient/p1", {"birthDate": "1950-06-15"})]
-    [(resource, elements)] = explanation.readings(READS)
+    assert explanation.readings("Guide", "Adult") == [("Patient/p1", {"birthDate": "1950-06-15"})]
+    [(resource, elements)] = explanation.readings(*READS)
     assert resource == "Observation/e1"
     assert elements["status"] == "final"
     assert elements["code"]["coding"][0]["system"] == LOINC
@@ -46,9 +49,11 @@ def test_each_definition_is_explained_by_its_own_readings(session):
 
 def test_a_definition_that_was_not_needed_is_not_there(session):
     known = session.explanation()
-    assert ("Guide", "Low eGFR unit") not in known.reads.keys() | known.uses.keys()
-    assert set(known.uses["Guide", "Alert"]) <= {("Guide", name) for name in ("Adult", "Low eGFR", "Has Diabetes")}
-    assert ("Guide", "On Metformin") not in known.reads
+    explained = {known.names[place].text for place in known.reads.keys() | known.uses.keys()}
+    assert "Guide.Low eGFR unit" not in explained
+    assert "Guide.On Metformin" not in explained
+    used = {known.names[place].definition for place in known.uses[known.names.index(Name.of("Guide", "Alert"))]}
+    assert used <= {"Adult", "Low eGFR", "Has Diabetes"}
 
 
 def test_the_evidence_of_a_definition_is_its_own_and_that_of_all_it_used(session):
@@ -61,8 +66,8 @@ def test_the_evidence_of_a_definition_is_its_own_and_that_of_all_it_used(session
 def test_what_is_explained_later_is_in_a_later_explanation(session):
     before = session.explanation()
     session.evaluate("Guide", "Low eGFR unit")
-    assert ("Guide", "Low eGFR unit") not in before.reads
-    assert ("Guide", "Low eGFR unit") in session.explanation().reads
+    assert before.readings("Guide", "Low eGFR unit") == []
+    assert session.explanation().readings("Guide", "Low eGFR unit") != []
 
 
 def test_a_session_without_evidence_has_no_explanation():
@@ -72,13 +77,13 @@ def test_a_session_without_evidence_has_no_explanation():
 
 def test_a_resource_noted_twice_is_one_reading_with_all_its_elements():
     found = notes((EGFR, paths("status")), ([EGFR], paths("valueQuantity.value")), (EGFR, ()))
-    assert found.readings(READS) == [("Observation/e1", {"status": "final", "valueQuantity.value": 25})]
+    assert found.readings(*READS) == [("Observation/e1", {"status": "final", "valueQuantity.value": 25})]
 
 
 def test_two_resources_without_an_id_stay_two():
     orders = [{"resourceType": "MedicationRequest", "status": status} for status in ("draft", "active")]
     found = notes((orders, paths("status")))
-    assert found.readings(READS) == [
+    assert found.readings(*READS) == [
         ("MedicationRequest", {"status": "draft"}),
         ("MedicationRequest", {"status": "active"}),
     ]
@@ -86,26 +91,36 @@ def test_two_resources_without_an_id_stay_two():
 
 def test_what_stood_nowhere_is_no_element_and_a_resource_as_a_whole_has_an_empty_path():
     found = notes((EGFR, paths("note", "valueQuantity.unit")))
-    assert found.readings(READS) == [("Observation/e1", {})]
-    assert found.evidence(READS) == (Evidence("Final eGFR", "Observation/e1", "", None),)
+    assert found.readings(*READS) == [("Observation/e1", {})]
+    assert found.evidence(*READS) == (Evidence("Final eGFR", "Observation/e1", "", None),)
 
 
 def test_a_path_leads_through_lists():
     coded = {"resourceType": "Observation", "code": {"coding": [{"code": "a"}, {"code": "b"}, {"display": "c"}]}}
     one = {"resourceType": "Observation", "code": {"coding": [{"code": "a"}]}}
     found = notes(([coded, one], paths("code.coding.code")))
-    assert [elements["code.coding.code"] for _, elements in found.readings(READS)] == [["a", "b"], "a"]
+    assert [elements["code.coding.code"] for _, elements in found.readings(*READS)] == [["a", "b"], "a"]
 
 
 def test_zero_and_false_are_readings():
     found = notes(({"resourceType": "Patient", "id": "p", "active": False, "n": 0}, paths("active", "n")))
-    assert found.readings(READS) == [("Patient/p", {"active": False, "n": 0})]
+    assert found.readings(*READS) == [("Patient/p", {"active": False, "n": 0})]
 
 
 def test_definitions_that_use_each_other_over_several_ways_count_once():
-    alert, adult = ("Guide", "Alert"), ("Guide", "Adult")
-    found = Explanation({READS: [(EGFR, {"status": "final"})]}, {alert: [adult, READS, adult], adult: [READS]})
-    assert found.evidence(alert) == (Evidence("Final eGFR", "Observation/e1", "status", "final"),)
+    reads, alert, adult = range(3)
+    found = explain(NAMES, {reads: [(EGFR, paths("status"))], alert: [adult, reads, adult], adult: [reads]})
+    assert list(found.uses[alert]) == [adult, reads]
+    assert found.evidence("Guide", "Alert") == (Evidence("Final eGFR", "Observation/e1", "status", "final"),)
+
+
+def test_what_a_function_noted_counts_after_what_the_definition_noted_itself():
+    [reads, alert, adult] = range(3)
+    known = [(EGFR, paths("status")), adult]
+    found = explain(NAMES, {alert: [known, reads, known], reads: [known, (EGFR, paths("valueQuantity.value"))]})
+    assert list(found.uses[alert]) == [reads, adult]
+    assert found.readings(*READS) == [("Observation/e1", {"valueQuantity.value": 25, "status": "final"})]
+    assert found.readings("Guide", "Alert") == [("Observation/e1", {"status": "final"})]
 
 
 def test_a_session_is_freed_without_the_garbage_collector():

@@ -11,7 +11,7 @@ from cds.content.artifact import Artifact
 from cds.content.elm import CompiledLibrary
 from cds.content.shelf import Shelf
 from cds.engine.errors import EvaluationError
-from cds.engine.evidence import Explanation
+from cds.engine.evidence import Explanation, Name, explain, path_of
 from cds.expressions.evaluators import Evaluators
 from cds.reasoning.apply import apply_plan_definition
 from cds.reasoning.call import Applied, Call
@@ -44,8 +44,9 @@ class FakeSession:
         return value
 
     def explanation(self) -> Explanation:
-        result = {"resourceType": "Observation", "id": "o1"}
-        return Explanation({("Logic", name): [(result, {"value": 25})] for name in self.asked}, {})
+        result = {"resourceType": "Observation", "id": "o1", "value": 25}
+        names = [Name.of("Logic", name) for name in dict.fromkeys(self.asked)]
+        return explain(names, {slot: [(result, (path_of("value"),))] for slot in range(len(names))})
 
 
 class FakePath:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from cds.expressions.outcome import Outcome
 from cds.web.metrics import Metrics
 from tests.unit.decisions.test_log import decision
+from tests.unit.reasoning.traces import action, trace
 
 
 def test_a_decision_counts_what_was_open_where_data_came_from_and_what_was_wrong_with_them():
     metrics = Metrics()
     strange = {"kind": "not-understood", "origin": "context", "resource": "MedicationRequest/d"}
     data = {"resources": {"prefetch": 3}, "problems": [strange, strange]}
-    metrics.count(decision(data=data, client="ehr-1", trace=[{"recommendation": "r", "outcome": "unknown"}]))
+    metrics.count(decision(data=data, client="ehr-1", trace=trace(action("r", Outcome.UNKNOWN))))
     counted = metrics.registry.get_sample_value
     assert counted("cds_data_problems_total", {"client": "ehr-1", "kind": "not-understood"}) == 2
     assert counted("cds_resources_total", {"client": "ehr-1", "origin": "prefetch"}) == 3

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
 
 from cds.content.artifact import Artifact
-from cds.decisions.decision import Decision
+from cds.reasoning.recording import Recorded
 from cds.sandbox.store import FHIRStore
 from cds.web.playground.chart_view import view_chart
 from cds.web.playground.definition_text import definition_text, split_name
@@ -268,20 +268,8 @@ def condition(index, number, outcome, **more):
     return {"path": path, "expression": expression, "language": "text/cql-identifier", "outcome": outcome, **more}
 
 
-def exchange(*trace):
-    decision = Decision(
-        id="d",
-        time=datetime(2026, 3, 2, tzinfo=UTC),
-        service="s",
-        hook="patient-view",
-        hook_instance="h",
-        guideline="g",
-        version="1",
-        revision="r",
-        cards=(),
-        trace=trace,
-        data={},
-    )
+def exchange(*actions, evidence=None):
+    decision = SimpleNamespace(recorded=Recorded(actions=actions, evidence=evidence or {}, erased=()))
     return Exchange(
         service="s",
         title="S",
@@ -379,9 +367,8 @@ def test_evidence_of_a_definition_is_shown_with_every_condition_that_asks_for_it
     conditions = [condition(0, 0, "true") | {"definition": "Logic.Severe"}]
     [action] = [TRACE[0] | {"conditions": conditions, "evidence": []}]
     read = {"paths": ["status"], "resources": ["Observation/c-2026-01-01"], "values": [["final"]]}
-    made = exchange(action)
     evidence = {"Logic.Severe": {"uses": ["Logic.Latest"]}, "Logic.Latest": {"reads": [read]}}
-    shown = replace(made, decision=replace(made.decision, evidence=evidence))
+    shown = exchange(action, evidence=evidence)
     [source] = why_not(shown, GUIDELINE, LOGIC, FHIRStore())[0].sources
     assert (source.summary, source.reads) == ("Creatinine: 80 umol/L", (("Latest", "status = final"),))
 

@@ -10,7 +10,7 @@ from cds.engine import ir
 from cds.engine.build import call
 from cds.engine.emit import ModuleWriter, memory
 from cds.engine.emit.memory import Remembered
-from cds.engine.evidence import explain
+from cds.engine.evidence import Name, explain
 from cds.engine.run import Run
 
 RESULT = {"resourceType": "Observation", "id": "egfr-7", "status": "final"}
@@ -134,7 +134,7 @@ def test_who_asks_later_rests_on_the_same_facts_as_who_asked_first():
         run.notes = notes_of[slot] = []
         for name in asked:
             functions[name](run, RESULT)
-    names = [("L", f"Definition {slot}") for slot in notes_of]
+    names = [Name.of("L", f"Definition {slot}") for slot in notes_of]
     explanation = explain(names, notes_of)
     for name in names:
-        assert explanation.readings(name) == [("Observation/egfr-7", {"status": "final"})]
+        assert explanation.readings(name.library, name.definition) == [("Observation/egfr-7", {"status": "final"})]

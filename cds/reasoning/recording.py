@@ -1,0 +1,147 @@
+"""What was recorded of an application as JSON, for the decision record: with the patient's values or without them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from cds.engine.evidence import Readings, reference
+from cds.expressions.evaluation import Evidence
+from cds.reasoning.trace import ActionTrace, ExpressionTrace, Trace
+
+
+class Recorded(NamedTuple):
+    """The actions, parents with their children, and by "library.definition" what each CQL definition rests on.
+
+    Of `evidence`, `uses` are the definitions that one refers to. An entry of `reads` is a list of `paths`, the `origin`
+    of some resources, these `resources`, and for each its `values` at the paths.
+
+    `erased` are the JSON pointers of what would stand there, were it not a value of the patient; null stands there.
+    """
+
+    actions: Sequence[Mapping[str, Any]]
+    evidence: Mapping[str, Any]
+    erased: Sequence[str]
+
+
+def record(trace: Trace, origins: Mapping[str, str], *, values: bool) -> Recorded:
+    """Write down what happened; `origins` maps "Observation/x" to the prefetch key or search that found it.
+
+    Without `values` neither what was read nor a title is written, because a card's title holds values. Outcomes, names
+    of definitions, references to resources and paths are: they say why without saying what.
+    """
+    writer = _Writer(origins, values)
+    return Recorded(writer.actions(trace.actions, "/actions"), writer.evidence(trace), writer.erased)
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes one record; every answer pays for it, and a plan has hundreds of actions."""
+
+    origins: Mapping[str, str]
+    values: bool
+    erased: list[str] = field(default_factory=list)
+
+    def actions(self, actions: Iterable[ActionTrace], pointer: str) -> list[dict[str, Any]]:
+        return [self._action(action, f"{pointer}/{index}") for index, action in enumerate(actions)]
+
+    def _action(self, action: ActionTrace, pointer: str) -> dict[str, Any]:
+        written: dict[str, Any] = {}
+        if action.id is not None:
+            written["action"] = action.id
+        if action.recommendation is not None:
+            written["recommendation"] = action.recommendation
+        written["path"] = action.path
+        if action.title is not None:
+            written["title"] = self._value(action.title, pointer, "title")
+        written["outcome"] = str(action.outcome)
+        if action.conditions:
+            written["conditions"] = list(map(_expression, action.conditions))
+        if action.values:
+            written["values"] = list(map(_expression, action.values))
+        if facts := action.evidence:
+            written["evidence"] = [self._fact(fact, f"{pointer}/evidence/{index}") for index, fact in enumerate(facts)]
+        if action.actions:
+            written["actions"] = self.actions(action.actions, f"{pointer}/actions")
+        return written
+
+    def _fact(self, fact: Evidence, pointer: str) -> dict[str, Any]:
+        written: dict[str, Any] = {"definition": fact.definition}
+        if fact.resource is not None:
+            written["resource"] = fact.resource
+        written["path"] = fact.path
+        if fact.value is not None and fact.value != []:
+            written["value"] = self._value(fact.value, pointer, "value")
+        if (origin := self.origins.get(fact.resource or "")) is not None:
+            written["origin"] = origin
+        return written
+
+    def evidence(self, trace: Trace) -> dict[str, Any]:
+        names, reads, uses = trace.explanation
+        written: dict[str, Any] = {}
+        for place in {**reads, **uses}:
+            name = names[place].text
+            entry = written[name] = {}
+            if place in reads:
+                entry["reads"] = self._reads(reads[place], f"/evidence/{_escaped(name)}/reads")
+            if place in uses:
+                entry["uses"] = [names[used].text for used in uses[place]]
+        return written
+
+    def _reads(self, readings: Readings, pointer: str) -> list[dict[str, Any]]:
+        """Put resources together that were read alike, so that a record of many results stays small."""
+        alike: dict[tuple[str | None, ...], list[tuple[str | None, Iterable[Any]]]] = {}
+        for resource, elements in readings.values():
+            known_as = reference(resource)
+            group = alike.setdefault((self.origins.get(known_as or ""), *elements), [])
+            group.append((known_as, elements.values()))
+        return [
+            self._alike(origin, paths, group, f"{pointer}/{index}")
+            for index, ((origin, *paths), group) in enumerate(alike.items())
+        ]
+
+    def _alike(
+        self,
+        origin: str | None,
+        paths: list[str | None],
+        group: Sequence[tuple[str | None, Iterable[Any]]],
+        pointer: str,
+    ) -> dict[str, Any]:
+        written: dict[str, Any] = {} if origin is None else {"origin": origin}
+        written["paths"] = paths
+        written["resources"] = [known_as for known_as, _ in group]
+        written["values"] = [list(values) for _, values in group] if self.values else None
+        if paths and not self.values:
+            self.erased.append(f"{pointer}/values")
+        return written
+
+    def _value(self, value: Any, pointer: str, name: str) -> Any:
+        if self.values:
+            return value
+        self.erased.append(f"{pointer}/{name}")
+        return None
+
+
+def _expression(expression: ExpressionTrace) -> dict[str, Any]:
+    """Write a condition or dynamicValue; absent members are left out."""
+    written: dict[str, Any] = {
+        "expression": expression.expression,
+        "language": expression.language,
+        "outcome": str(expression.outcome),
+    }
+    if expression.description is not None:
+        written["description"] = expression.description
+    if expression.reason is not None:
+        written["error"] = expression.reason
+    if expression.note is not None:
+        written["note"] = expression.note
+    written["path"] = expression.path
+    if expression.definition is not None:
+        written["definition"] = ".".join(expression.definition)
+    return written
+
+
+def _escaped(name: str) -> str:
+    """Write a name as a step of a JSON pointer (RFC 6901, section 3)."""
+    return name.replace("~", "~0").replace("/", "~1")
