@@ -129,11 +129,7 @@ async def _run(fhir: FhirReader, search: _Search, unobtainable: Unobtainable) ->
 def _key_for(resource: Mapping[str, Any], queries: Sequence[PrefetchQuery]) -> str | None:
     """Name the key a resource answers; None for a type that nobody asked for."""
     resource_type = resource.get("resourceType")
-    fitting = [
-        query
-        for query in queries
-        if resource_type == query.resource_type or (query.brings_medications and resource_type == "Medication")
-    ]
+    fitting = [query for query in queries if resource_type in query.resource_types]
     if not fitting:
         return None
     codes = {

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from cds.data.prefetch_templates import PrefetchQuery
-from cds.fhir.bundles import entries_of, link_of, match_count, outcomes_of, resources_of
+from cds.fhir.bundles import link_of, sorted_entries
 from cds.fhir.operation_outcome import reports_failure
 
 _BUNDLE_TYPES = (None, "searchset", "collection")
@@ -25,8 +24,7 @@ class PrefetchState(StrEnum):
     INCOMPLETE = "incomplete"  # there is more than was sent
 
 
-@dataclass(frozen=True, slots=True)
-class Prefetched:
+class Prefetched(NamedTuple):
     """The state of one key with its resources, which are complete when `is_settled`."""
 
     state: PrefetchState
@@ -57,27 +55,21 @@ def read_prefetch(prefetch: Mapping[str, Any] | None, query: PrefetchQuery) -> P
 
 
 def _read_bundle(bundle: Mapping[str, Any], query: PrefetchQuery) -> Prefetched:
-    entries = bundle.get("entry")
-    if bundle.get("type") not in _BUNDLE_TYPES or not isinstance(entries, (list, type(None))):
+    if bundle.get("type") not in _BUNDLE_TYPES or not isinstance(bundle.get("entry"), (list, type(None))):
         return Prefetched(PrefetchState.INVALID)
-    if not all(isinstance(e, (dict, Mapping)) and isinstance(e.get("resource"), dict) for e in entries_of(bundle)):
+    found = sorted_entries(bundle)
+    if found is None:
         return Prefetched(PrefetchState.INVALID)
     # A client that could not fill in a token searched for nothing (CH-071).
     if "{{" in (link_of(bundle, "self") or "").replace("%7B", "{").replace("%7b", "{"):
         return Prefetched(PrefetchState.MISSING)
-    outcomes = list(outcomes_of(bundle))
-    if any(map(reports_failure, outcomes)):
+    if any(map(reports_failure, found.outcomes)):
         return Prefetched(PrefetchState.FAILED)
     total = bundle.get("total")
-    if link_of(bundle, "next") or (isinstance(total, int) and total > match_count(bundle)):
+    if link_of(bundle, "next") or (isinstance(total, int) and total > found.matches):
         return Prefetched(PrefetchState.INCOMPLETE)
-    resources = list(resources_of(bundle)) if outcomes else [entry["resource"] for entry in entries_of(bundle)]
-    wanted = tuple(resource for resource in resources if _is_expected(resource, query))
-    if len(wanted) != len(resources) and not wanted:
+    expected = query.resource_types
+    wanted = tuple([resource for resource in found.resources if resource.get("resourceType") in expected])
+    if found.resources and not wanted:
         return Prefetched(PrefetchState.INVALID)
     return Prefetched(PrefetchState.RECEIVED if wanted else PrefetchState.ABSENT, wanted)
-
-
-def _is_expected(resource: Mapping[str, Any], query: PrefetchQuery) -> bool:
-    resource_type = resource.get("resourceType")
-    return resource_type == query.resource_type or (query.brings_medications and resource_type == "Medication")

@@ -41,9 +41,9 @@ class PrefetchQuery:
         return "?" not in self.template
 
     @property
-    def brings_medications(self) -> bool:
-        """Say whether the search includes the Medications that its matches refer to."""
-        return self.resource_type in _MEDICATION_TYPES
+    def resource_types(self) -> tuple[str, ...]:
+        """Name the types that may come: with drugs come the Medications that the matches refer to."""
+        return (self.resource_type, "Medication") if self.resource_type in _MEDICATION_TYPES else (self.resource_type,)
 
 
 def prefetch_templates(requirements: Iterable[DataRequirement]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from cds.fhir.elements import object_at, objects_at
 
@@ -27,6 +27,30 @@ def outcomes_of(bundle: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for entry in entries_of(bundle):
         if _is_outcome(entry):
             yield entry.get("resource") or {}
+
+
+class Entries(NamedTuple):
+    """What a Bundle of search results holds: resources, what the server says of its search, and how many matches."""
+
+    resources: list[dict[str, Any]]
+    outcomes: list[dict[str, Any]]
+    matches: int
+
+
+def sorted_entries(bundle: Mapping[str, Any]) -> Entries | None:
+    """Tell the entries apart in one pass; None when one of them holds no resource."""
+    resources: list[dict[str, Any]] = []
+    outcomes: list[dict[str, Any]] = []
+    matches = 0
+    for entry in entries_of(bundle):
+        resource = entry.get("resource") if isinstance(entry, (dict, Mapping)) else None
+        if not isinstance(resource, dict):
+            return None
+        mode = object_at(entry, "search").get("mode", "match") if "search" in entry else "match"
+        matches += mode == "match"
+        is_outcome = mode == "outcome" or resource.get("resourceType") == "OperationOutcome"
+        (outcomes if is_outcome else resources).append(resource)
+    return Entries(resources, outcomes, matches)
 
 
 def link_of(bundle: Mapping[str, Any], relation: str) -> str | None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from cds.fhir.bundles import link_of, match_count, outcomes_of, resources_of, searchset
+from cds.fhir.bundles import link_of, match_count, outcomes_of, resources_of, searchset, sorted_entries
 from cds.fhir.elements import codings_of, values_at
 from cds.fhir.operation_outcome import operation_outcome, reports_failure
 from cds.fhir.patient_compartment import patient_reference
@@ -68,6 +68,8 @@ def test_a_searchset_tells_matches_includes_and_outcomes_apart():
     assert list(resources_of(bundle)) == [match, included]
     assert list(outcomes_of(bundle)) == [outcome]
     assert match_count(bundle) == 1
+    assert sorted_entries(bundle) == ([match, included], [outcome], 1)
+    assert sorted_entries({"entry": [{"resource": match}, {"fullUrl": "https://x"}]}) is None
     assert link_of(bundle, "self") == "https://x/s"
     assert link_of(bundle, "next") is None
     assert bundle["entry"][0]["fullUrl"] == "https://x/Observation/a"
