@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from cds.cache import NO_CACHE, Cache
@@ -63,7 +64,7 @@ class Logic:
         self.value_sets = value_sets
         self.mappings = mappings
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """The CQL parameters of the guideline's libraries, each once by name and type."""
         found = {

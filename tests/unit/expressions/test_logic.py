@@ -152,6 +152,15 @@ def test_parameters_are_those_of_all_libraries_once(tmp_path):
     assert logic.retrieves("Logic", "Also") == ()
 
 
+def test_calls_do_not_list_the_parameters_again(tmp_path, monkeypatch):
+    loaded = content(tmp_path, library(boolean("Yes", True)), plan(action("a", "Yes")))
+    logic = Compiler(loaded).compile_guidelines()["demo"]
+    asked = []
+    monkeypatch.setattr(logic.engine, "parameters", lambda library: asked.append(library) or ())
+    assert [logic.parameters for _ in range(3)] == [(), (), ()]
+    assert asked == ["Logic"]
+
+
 @pytest.mark.pd("PD-026")
 def test_guidelines_share_one_engine_and_two_versions_of_a_library_do_not_mix(tmp_path):
     other = plan(action("b", "Yes"), id="other", url="https://example.org/fhir/PlanDefinition/other")
