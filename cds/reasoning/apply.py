@@ -23,7 +23,7 @@ from cds.reasoning.actions import (
     output_action,
     prune_related,
 )
-from cds.reasoning.activity_definition import activity_canonical, apply_activity_definition
+from cds.reasoning.activity_definition import apply_activity_definition
 from cds.reasoning.call import Applied, Call, Made
 from cds.reasoning.definitions import DefinitionMaker, Leaf
 from cds.reasoning.fitness import report_fitness
@@ -49,8 +49,7 @@ def apply_activity(activity: Artifact, evaluators: Evaluators, call: Call) -> Ap
     workshop = Workshop(call, evaluators)
     scope = plan_scope(activity, workshop)
     order = Order(
-        activity=activity.resource,
-        canonical=activity_canonical(activity.resource),
+        definition=activity,
         path="ActivityDefinition",
         seed=scope.seed,
         scope=scope.expressions,

@@ -6,18 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cds.content.artifact import Artifact, contained
+from cds.content.artifact import Artifact
+from cds.content.prepared import prepared_once
 from cds.expressions.outcome import Outcome
 from cds.reasoning.actions import mark_not_computed
-from cds.reasoning.activity_definition import (
-    activity_canonical,
-    apply_activity_definition,
-    kind_of_request,
-    refuse_invalid,
-)
+from cds.reasoning.activity_definition import apply_activity_definition, refuse_invalid
 from cds.reasoning.call import Made
-from cds.reasoning.dynamic_values import Target, apply_dynamic_values, computed_elements, is_for_action
+from cds.reasoning.dynamic_values import Target, apply_dynamic_values, dynamic_values
 from cds.reasoning.plan_scope import PlanScope
+from cds.reasoning.request_kinds import kind_of_request
 from cds.reasoning.request_maker import Order
 from cds.reasoning.subjects import reference_to
 from cds.reasoning.targets import action_type, find_targets
@@ -166,8 +163,7 @@ class DefinitionMaker:
         if canonical is None:
             return None
         if canonical.startswith("#"):
-            inner = contained(scope.plan.resource, canonical[1:])
-            return Artifact(inner, scope.plan.file, scope.plan.root) if inner is not None else None
+            return _contained(scope.plan).get(canonical[1:])
         return self._workshop.evaluators.shelf.find(canonical)
 
     def _order(self, leaf: Leaf, definition: Artifact, received: Mapping[str, Any] | None = None) -> Order:
@@ -175,8 +171,7 @@ class DefinitionMaker:
         if "title" in activity:
             leaf.output.setdefault("title", activity["title"])
         return Order(
-            activity=activity,
-            canonical=activity_canonical(activity),
+            definition=definition,
             path=leaf.path,
             seed=(*leaf.scope.seed, leaf.path),
             scope=leaf.scope.for_activity(activity, self._workshop.call, self._workshop.evaluators.shelf),
@@ -188,7 +183,7 @@ class DefinitionMaker:
         )
 
     def _values(self, target: Target, leaf: Leaf) -> None:
-        values = computed_elements(leaf.action)
+        values = dynamic_values(leaf.action)
         apply_dynamic_values(values, target, self._workshop, leaf.scope.expressions, leaf.path)
         target.plan_values_set = True
 
@@ -196,7 +191,7 @@ class DefinitionMaker:
         """Set the dynamicValues that are for the action itself, where there is no resource to set the others on."""
         definition = self._find(leaf.action.get("definitionCanonical"), leaf.scope)
         kind = kind_of_request(definition.resource) if definition is not None else None
-        values = [value for value in computed_elements(leaf.action) if is_for_action(value, kind)]
+        values = [value for value in dynamic_values(leaf.action) if value.is_for_action(kind)]
         apply_dynamic_values(values, target, self._workshop, leaf.scope.expressions, leaf.path)
         _mark(leaf, target)
 
@@ -217,6 +212,13 @@ class DefinitionMaker:
 
     def _new_id(self, leaf: Leaf, kind: str, *more: str) -> str:
         return self._workshop.new_id(kind, *leaf.scope.seed, leaf.path, *more)
+
+
+@prepared_once
+def _contained(plan: Artifact) -> Mapping[str, Artifact]:
+    """Return by id what a plan contains; of two with one id the first."""
+    inner = reversed(plan.resource.get("contained", ()))
+    return {one["id"]: Artifact(one, plan.file, plan.root) for one in inner if "id" in one}
 
 
 def _mark(leaf: Leaf, target: Target) -> None:

@@ -44,8 +44,42 @@ class Target:
         return str(self.resource["resourceType"]) if self.resource is not None else None
 
 
+@dataclass(frozen=True, slots=True)
+class DynamicValue:
+    """A dynamicValue made ready; `path` is a text, and says why, when the path that is written cannot be read."""
+
+    element: Mapping[str, Any]
+    path: ElementPath | str
+
+    def is_for_action(self, resource_type: str | None) -> bool:
+        """Tell whether it is for the output action; one whose path cannot be read is not."""
+        return not isinstance(self.path, str) and addresses_action(self.path, resource_type)
+
+
+def dynamic_values(holder: Mapping[str, Any]) -> tuple[DynamicValue, ...]:
+    """Return an element's dynamicValues, after those that cqf-expression extensions on its elements stand for (PD-181).
+
+    An extension on `_title` says the same as a dynamicValue with the path `title`.
+    """
+    values = [
+        {"path": name[1:], "expression": extension["valueExpression"]}
+        for name, sibling in holder.items()
+        if name.startswith("_") and isinstance(sibling, Mapping)
+        for extension in sibling.get("extension", ())
+        if extension["url"].endswith(_CQF_EXPRESSION) and "valueExpression" in extension
+    ]
+    return tuple(DynamicValue(one, _path(one)) for one in (*values, *holder.get("dynamicValue", ())))
+
+
+def _path(value: Mapping[str, Any]) -> ElementPath | str:
+    try:
+        return parse_path(value.get("path", "$this"))
+    except BadPath as error:
+        return str(error)
+
+
 def apply_dynamic_values(
-    values: Iterable[Mapping[str, Any]], target: Target, workshop: Workshop, scope: Scope, path: str
+    values: Iterable[DynamicValue], target: Target, workshop: Workshop, scope: Scope, path: str
 ) -> None:
     """Evaluate the values in order and set each on `target`, where it sees the result of those before.
 
@@ -54,11 +88,10 @@ def apply_dynamic_values(
     """
     for index, value in enumerate(values):
         place = f"{path}.dynamicValue[{index}]"
-        expression = value.get("expression", {})
-        evaluated = workshop.evaluators.evaluate(expression, scope, holder=value)
-        reason = _apply(value.get("path", "$this"), evaluated, target)
+        evaluated = workshop.evaluators.evaluate(value.element.get("expression", {}), scope, holder=value.element)
+        reason = _apply(value.path, evaluated, target)
         if reason is not None:
-            workshop.report("error", "processing", f"{value.get('path')}: {reason}", place)
+            workshop.report("error", "processing", f"{value.element.get('path')}: {reason}", place)
         target.traces.append(ExpressionTrace.of(place, evaluated, _outcome(evaluated, reason), reason=reason))
 
 
@@ -68,13 +101,11 @@ def _outcome(evaluated: Evaluated, reason: str | None) -> Outcome:
     return Outcome.UNKNOWN if evaluated.value is None or evaluated.value == [] else Outcome.TRUE
 
 
-def _apply(text: str, evaluated: Evaluated, target: Target) -> str | None:
+def _apply(path: ElementPath | str, evaluated: Evaluated, target: Target) -> str | None:
     """Set one value; return why it could not be set."""
-    try:
-        path = parse_path(text)
-    except BadPath as error:
-        target.failed = target.resource is not None
-        return str(error)
+    if isinstance(path, str):
+        target.failed = target.failed or target.resource is not None
+        return path
     on_action = addresses_action(path, target.resource_type)
     if evaluated.error is not None:
         target.failed = target.failed or not on_action
@@ -92,29 +123,6 @@ def _apply(text: str, evaluated: Evaluated, target: Target) -> str | None:
         target.failed = target.failed or not on_action
         return str(error)
     return None
-
-
-def computed_elements(holder: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return an element's dynamicValues, after those that cqf-expression extensions on its elements stand for (PD-181).
-
-    An extension on `_title` says the same as a dynamicValue with the path `title`.
-    """
-    values = [
-        {"path": name[1:], "expression": extension["valueExpression"]}
-        for name, sibling in holder.items()
-        if name.startswith("_") and isinstance(sibling, Mapping)
-        for extension in sibling.get("extension", ())
-        if extension["url"].endswith(_CQF_EXPRESSION) and "valueExpression" in extension
-    ]
-    return [*values, *holder.get("dynamicValue", ())]
-
-
-def is_for_action(value: Mapping[str, Any], resource_type: str | None) -> bool:
-    """Tell whether a dynamicValue is for the output action; one whose path cannot be read is not."""
-    try:
-        return addresses_action(parse_path(value.get("path", "$this")), resource_type)
-    except BadPath:
-        return False
 
 
 def addresses_action(path: ElementPath, resource_type: str | None) -> bool:

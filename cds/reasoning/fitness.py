@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
-
 from cds.content.artifact import Artifact
 from cds.content.guideline import in_force
+from cds.content.prepared import prepared_once
 from cds.reasoning.actions import related_cycles
 from cds.reasoning.workshop import Workshop
 
@@ -24,11 +23,6 @@ def report_fitness(artifact: Artifact, workshop: Workshop) -> None:
         workshop.report("warning", "business-rule", message, "PlanDefinition.effectivePeriod")
 
 
-def _circles(plan: Artifact) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the circles of related actions, found once for each plan."""
-    if plan not in _known_circles:
-        _known_circles[plan] = list(related_cycles(plan.resource))
-    return _known_circles[plan]
-
-
-_known_circles: WeakKeyDictionary[Artifact, list[tuple[str, tuple[str, ...]]]] = WeakKeyDictionary()
+@prepared_once
+def _circles(plan: Artifact) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple(related_cycles(plan.resource))

@@ -21,10 +21,10 @@ from cds.engine.errors import EngineError
 from cds.expressions.evaluation import UnsupportedExpression
 from cds.expressions.languages import definition_of, fhirpath, find_language
 from cds.reasoning.actions import related_cycles
-from cds.reasoning.activity_definition import kind_refusal
 from cds.reasoning.dynamic_values import ACTION, addresses_action
 from cds.reasoning.element_path import BadPath, parse_path
 from cds.reasoning.element_types import DoesNotFit
+from cds.reasoning.request_kinds import kind_refusal
 from cds.reasoning.set_element import check_path
 from cds.reasoning.subjects import subject_type
 from cds.reasoning.targets import action_type, has_target

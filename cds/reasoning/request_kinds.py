@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
+
+from cds.engine.model import r4
 
 _PATIENT = frozenset({"Patient"})
 _PLACES = frozenset({"Patient", "Group", "Location", "Device"})
@@ -118,3 +121,30 @@ KINDS: Mapping[str, RequestKind] = MappingProxyType(
         ),
     }
 )
+
+
+def kind_of_request(activity: Mapping[str, Any]) -> str | None:
+    """Return the kind of request; without one, a product with a dosage is a MedicationRequest, as in HL7's KDN5."""
+    if "kind" not in activity and "dosage" in activity and product_of(activity):
+        return "MedicationRequest"
+    kind: str | None = activity.get("kind")
+    return kind
+
+
+def kind_refusal(activity: Mapping[str, Any]) -> str | None:
+    """Return why no request can be made of an activity, whatever the patient; None when one can."""
+    name = kind_of_request(activity)
+    if name is None:
+        return "the activity has no kind, so there is no request to make: add kind"
+    if name not in KINDS:
+        return f"requests of kind {name} are not supported; supported are {', '.join(KINDS)}"
+    if "transform" in activity:
+        return "a transform by StructureMap is not supported: write the elements, or use dynamicValue"
+    if activity.get("doNotPerform") and name != "Task" and not r4.element(name, "doNotPerform"):
+        return f"a {name} cannot say doNotPerform, and without it the request would ask for the opposite"
+    return None
+
+
+def product_of(activity: Mapping[str, Any]) -> Any:
+    """Return the activity's product, of whichever type, None when it has none."""
+    return activity.get("productCodeableConcept") or activity.get("productReference")

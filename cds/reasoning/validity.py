@@ -11,9 +11,11 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
+
+import orjson
 
 from cds.content.artifact import Artifact
 from cds.content.validation import validate
@@ -23,16 +25,36 @@ from cds.fhir.json import dumps, loads
 from cds.fhir.references import is_id
 from cds.reasoning.element_types import json_member
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _REMEMBERED = 2_048
 _MAX_TEXT = 100_000
 _MOMENT = re.compile(r"[12]\d{3}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(\.\d{1,6})?(Z|[+-](0\d|1[0-3]):[0-5]\d)", re.ASCII)
 _REFERENCE = re.compile(r"([A-Z][A-Za-z]+/)[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
 
-def is_surely_valid(resource: Mapping[str, Any]) -> bool:
-    """Tell whether a resource is certainly valid by `validate`; False means that `validate` must be asked."""
+class SharedMember(NamedTuple):
+    """A member that many resources share, and its skeleton as JSON."""
+
+    value: Any
+    skeleton: orjson.Fragment
+
+
+def shared_members(resource: Mapping[str, Any]) -> dict[str, SharedMember]:
+    """Return the members of a resource by name, made ready for `is_surely_valid` of the resources that share them."""
+    skeleton = _skeleton(str(resource["resourceType"]), resource)
+    return {name: SharedMember(value, orjson.Fragment(dumps(skeleton[name]))) for name, value in resource.items()}
+
+
+def is_surely_valid(resource: Mapping[str, Any], shared: Mapping[str, SharedMember] = _NOTHING) -> bool:
+    """Tell whether a resource is certainly valid by `validate`; False means that `validate` must be asked.
+
+    Members of `shared` that are the very same in the resource need not be looked through again.
+    """
+    known = {name: shared[name].skeleton for name in shared.keys() & resource if shared[name].value is resource[name]}
+    own = {name: value for name, value in resource.items() if name not in known}
     try:
-        return _is_valid(dumps(_skeleton(resource, str(resource["resourceType"]))))
+        skeleton = _skeleton(str(resource["resourceType"]), own) | known
+        return _is_valid(dumps({name: skeleton[name] for name in resource}))
     except (KeyError, TypeError, ValueError, RecursionError, BadRequest):  # no R4 resource, or not even JSON
         return False
 
@@ -42,38 +64,45 @@ def _is_valid(skeleton: bytes) -> bool:
     return next(validate(Artifact(loads(skeleton), file="", root="")), None) is None
 
 
-def _skeleton(element: Mapping[str, Any], type_name: str) -> dict[str, Any]:
-    types = _member_types(type_name)
-    return {
-        name: value
-        if (member_type := types.get(name)) is None
-        else [_reduced(item, member_type, name) for item in value]
-        if type(value) is list
-        else _reduced(value, member_type, name)
-        for name, value in element.items()
-    }
-
-
-def _reduced(value: Any, type_name: str, name: str) -> Any:
-    if type(value) is dict:
-        return _skeleton(value, str(value["resourceType"]) if type_name == "Resource" else type_name)
-    if type_name == "string" and name == "reference":
-        return _REFERENCE.sub(r"\1i", value) if type(value) is str and _REFERENCE.fullmatch(value) else value
-    stands_for = _CONSTANTS.get(type_name)
-    if stands_for is None:
-        return value
-    fits, constant = stands_for
-    return constant if fits(value) else value
+def _skeleton(type_name: str, element: Any) -> Any:
+    if type(element) is not dict:
+        return element
+    reductions = _reductions(str(element["resourceType"]) if type_name == "Resource" else type_name)
+    skeleton = {}
+    for name, value in element.items():
+        reduced = reductions.get(name)
+        if reduced is None:
+            skeleton[name] = value
+        elif type(value) is list:
+            skeleton[name] = [reduced(item) for item in value]
+        else:
+            skeleton[name] = reduced(value)
+    return skeleton
 
 
 @cache
-def _member_types(type_name: str) -> Mapping[str, str]:
-    """Return the type of each JSON member of an R4 type; what is not in it stays as it is."""
-    return {
-        json_member(element, choice): r4.fhir_type(choice)
-        for element in r4.elements(type_name).values()
-        for choice in element.types
-    }
+def _reductions(type_name: str) -> Mapping[str, Callable[[Any], Any]]:
+    """Return by JSON member of an R4 type what is left of its values; what is not named stays as it is."""
+    reductions: dict[str, Callable[[Any], Any]] = {}
+    for element in r4.elements(type_name).values():
+        for choice in element.types:
+            member, member_type = json_member(element, choice), r4.fhir_type(choice)
+            if (type_name, member) == ("Reference", "reference"):
+                reductions[member] = _without_id
+            elif member_type in _CONSTANTS:
+                reductions[member] = partial(_constant, *_CONSTANTS[member_type])
+            elif not r4.is_primitive(member_type):
+                reductions[member] = partial(_skeleton, member_type)
+    return reductions
+
+
+def _constant(fits: Callable[[Any], bool], constant: Any, value: Any) -> Any:
+    return constant if fits(value) else value
+
+
+def _without_id(reference: Any) -> Any:
+    literal = _REFERENCE.fullmatch(reference) if type(reference) is str else None
+    return reference if literal is None else f"{literal[1]}i"
 
 
 def _is_text(value: Any) -> bool:
