@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cds.content.artifact import Artifact
 from cds.content.validation import validate
 from cds.reasoning import validity
-from cds.reasoning.validity import is_surely_valid
+from cds.reasoning.validity import is_surely_valid, shared_members
 
 ORDER = {
     "resourceType": "MedicationRequest",
@@ -100,3 +100,21 @@ def test_a_valid_order_is_surely_valid_and_other_values_of_the_same_order_need_n
 def test_a_fault_is_seen_also_after_the_same_order_without_it(place, value):
     assert is_surely_valid(ORDER)
     assert not is_surely_valid(_with(ORDER, place, value))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from([*_places(ORDER)][1:]), st.sampled_from(_ODD), st.sampled_from(["same", "equal", "other"]))
+def test_what_is_shared_changes_nothing_about_the_answer(place, odd, shared):
+    changed = _with(ORDER, place, odd)
+    known = {"same": changed, "equal": copy.deepcopy(changed), "other": ORDER}[shared]
+    try:
+        members = shared_members(known)
+    except (KeyError, TypeError):  # NaN, or a contained object of no type: no content is made of these
+        return
+    assert is_surely_valid(changed, members) == is_surely_valid(changed)
+
+
+def test_what_is_shared_is_not_looked_through_again(monkeypatch):
+    members = shared_members(ORDER)
+    monkeypatch.setattr(validity, "_is_text", lambda _: pytest.fail("it was looked through before"))
+    assert is_surely_valid(dict(ORDER), members)
