@@ -149,8 +149,8 @@ class _Application:
         leaf = Leaf(action=action, output=output_action(action, path, workshop.call), scope=scope, path=path)
         values = self._definitions.make(leaf, self._nested)
         if values is None:
-            return None, trace._replace(outcome=Outcome.FALSE)
-        return self._children(planned, leaf, trace._replace(values=values))
+            return None, replace(trace, outcome=Outcome.FALSE)
+        return self._children(planned, leaf, replace(trace, values=values))
 
     def _children(
         self, planned: PlannedAction, leaf: Leaf, trace: ActionTrace
@@ -160,7 +160,8 @@ class _Application:
         outputs, traces = self._actions(action, planned.actions, leaf.scope)
         if any(child.outcome is Outcome.ERROR for child in (*leaf.nested, *traces)):
             mark_not_computed(output)
-        trace = trace._replace(
+        trace = replace(
+            trace,
             title=output.get("title"),
             actions=(*leaf.nested, *traces),
             holds_recommendations=bool(leaf.nested) or is_fold(action),

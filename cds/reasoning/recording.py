@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from cds.engine.evidence import Readings, reference
 from cds.expressions.evaluation import Evidence
-from cds.reasoning.trace import ActionTrace, ExpressionTrace, Trace
+from cds.reasoning.trace import ActionTrace, Trace
 
 
 class Recorded(NamedTuple):
@@ -43,28 +43,24 @@ class _Writer:
     values: bool
     erased: list[str] = field(default_factory=list)
 
-    def actions(self, actions: Iterable[ActionTrace], pointer: str) -> list[dict[str, Any]]:
+    def actions(self, actions: Iterable[ActionTrace], pointer: str) -> list[Mapping[str, Any]]:
         return [self._action(action, f"{pointer}/{index}") for index, action in enumerate(actions)]
 
-    def _action(self, action: ActionTrace, pointer: str) -> dict[str, Any]:
-        written: dict[str, Any] = {}
-        if action.id is not None:
-            written["action"] = action.id
-        if action.recommendation is not None:
-            written["recommendation"] = action.recommendation
-        written["path"] = action.path
-        if action.title is not None:
-            written["title"] = self._value(action.title, pointer, "title")
-        written["outcome"] = str(action.outcome)
-        if action.conditions:
-            written["conditions"] = list(map(_expression, action.conditions))
+    def _action(self, action: ActionTrace, pointer: str) -> Mapping[str, Any]:
+        if self.values:
+            written = action.judgement
+        else:
+            written = action.untitled_judgement
+            if action.title is not None:
+                self.erased.append(f"{pointer}/title")
+        more: dict[str, Any] = {}
         if action.values:
-            written["values"] = list(map(_expression, action.values))
-        if facts := action.evidence:
-            written["evidence"] = [self._fact(fact, f"{pointer}/evidence/{index}") for index, fact in enumerate(facts)]
+            more["values"] = [item.to_json() for item in action.values]
+        if action.evidence:
+            more["evidence"] = [self._fact(fact, f"{pointer}/evidence/{n}") for n, fact in enumerate(action.evidence)]
         if action.actions:
-            written["actions"] = self.actions(action.actions, f"{pointer}/actions")
-        return written
+            more["actions"] = self.actions(action.actions, f"{pointer}/actions")
+        return {**written, **more} if more else written
 
     def _fact(self, fact: Evidence, pointer: str) -> dict[str, Any]:
         written: dict[str, Any] = {"definition": fact.definition}
@@ -72,7 +68,9 @@ class _Writer:
             written["resource"] = fact.resource
         written["path"] = fact.path
         if fact.value is not None and fact.value != []:
-            written["value"] = self._value(fact.value, pointer, "value")
+            written["value"] = fact.value if self.values else None
+            if not self.values:
+                self.erased.append(f"{pointer}/value")
         if (origin := self.origins.get(fact.resource or "")) is not None:
             written["origin"] = origin
         return written
@@ -115,31 +113,6 @@ class _Writer:
         if paths and not self.values:
             self.erased.append(f"{pointer}/values")
         return written
-
-    def _value(self, value: Any, pointer: str, name: str) -> Any:
-        if self.values:
-            return value
-        self.erased.append(f"{pointer}/{name}")
-        return None
-
-
-def _expression(expression: ExpressionTrace) -> dict[str, Any]:
-    """Write a condition or dynamicValue; absent members are left out."""
-    written: dict[str, Any] = {
-        "expression": expression.expression,
-        "language": expression.language,
-        "outcome": str(expression.outcome),
-    }
-    if expression.description is not None:
-        written["description"] = expression.description
-    if expression.reason is not None:
-        written["error"] = expression.reason
-    if expression.note is not None:
-        written["note"] = expression.note
-    written["path"] = expression.path
-    if expression.definition is not None:
-        written["definition"] = ".".join(expression.definition)
-    return written
 
 
 def _escaped(name: str) -> str:

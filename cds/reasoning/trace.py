@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from cds.content.elm import DefinitionName
@@ -68,13 +69,35 @@ class ExpressionTrace(NamedTuple):
             definition=evaluated.definition,
         )
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the expression as JSON; absent members are left out."""
+        written: dict[str, Any] = {
+            "expression": self.expression,
+            "language": self.language,
+            "outcome": str(self.outcome),
+        }
+        if self.description is not None:
+            written["description"] = self.description
+        if self.reason is not None:
+            written["error"] = self.reason
+        if self.note is not None:
+            written["note"] = self.note
+        written["path"] = self.path
+        if self.definition is not None:
+            written["definition"] = ".".join(self.definition)
+        return written
 
-class ActionTrace(NamedTuple):
+
+@dataclass(frozen=True)
+class ActionTrace:
     """One action of the plan that was looked at.
 
     `outcome` is TRUE when the action applies. `recommendation` is the code of the action, else its id. `values` are the
     dynamicValues that were evaluated. `holds_recommendations` says that `actions` are recommendations themselves: those
     of a plan the action refers to, or those that it folds into one card.
+
+    What is worked out of it stays with it: most actions of a plan are turned down for most patients by one and the same
+    recording.
     """
 
     path: str
@@ -87,14 +110,32 @@ class ActionTrace(NamedTuple):
     actions: tuple[ActionTrace, ...] = ()
     holds_recommendations: bool = False
 
-    @property
+    @cached_property
     def evidence(self) -> tuple[Evidence, ...]:
         """Every fact that the action's own expressions read, once; not what CQL definitions read."""
-        facts = {}
-        for item in (*self.conditions, *self.values):
-            for fact in item.evidence:
-                facts[fact.definition, fact.resource, fact.path] = fact
-        return tuple(facts.values())
+        facts = [fact for item in (*self.conditions, *self.values) for fact in item.evidence]
+        return tuple({(fact.definition, fact.resource, fact.path): fact for fact in facts}.values())
+
+    @cached_property
+    def judgement(self) -> Mapping[str, Any]:
+        """The action as JSON up to its conditions, which is all there is of one that does not apply; not to change."""
+        written: dict[str, Any] = {}
+        if self.id is not None:
+            written["action"] = self.id
+        if self.recommendation is not None:
+            written["recommendation"] = self.recommendation
+        written["path"] = self.path
+        if self.title is not None:
+            written["title"] = self.title
+        written["outcome"] = str(self.outcome)
+        if self.conditions:
+            written["conditions"] = [item.to_json() for item in self.conditions]
+        return written
+
+    @cached_property
+    def untitled_judgement(self) -> Mapping[str, Any]:
+        """The same with null for its title, in which there may be values of the patient."""
+        return self.judgement if self.title is None else {**self.judgement, "title": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

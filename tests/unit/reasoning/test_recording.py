@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -37,7 +38,7 @@ def whole():
 
 def test_an_action_is_written_with_all_that_is_there_and_nothing_that_is_not():
     failed = condition(outcome=Outcome.ERROR, description="low", reason="no unit", note="as text")
-    bare = action(outcome=Outcome.ERROR, conditions=(failed,))._replace(id=None, recommendation=None)
+    bare = replace(action(outcome=Outcome.ERROR, conditions=(failed,)), id=None, recommendation=None)
     assert record(trace(bare), {}, values=True).actions == [
         {
             "path": "PlanDefinition.action.a",
@@ -97,6 +98,13 @@ def test_nothing_else_is_left_out(whole):
         put_null(told, pointer)
     put_null(told, "/evidence/Logic.Chosen/reads/0/values")  # a resource as a whole: there was no value
     assert (kept.actions, kept.evidence) == (told.actions, told.evidence)
+
+
+def test_one_recording_is_written_the_same_however_often_and_in_whichever_way(whole):
+    first = [record(whole, ORIGINS, values=values) for values in (False, True)]
+    assert [record(whole, ORIGINS, values=values) for values in (False, True)] == first
+    again = trace(whole.actions[0], notes={"Low": []})
+    assert record(again, {}, values=False).actions[0] is first[0].actions[0]
 
 
 def test_no_number_or_title_of_the_patient_is_left(whole):
