@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from cds.content.artifact import Artifact
 from cds.content.elm import CompiledLibrary
+from cds.content.prepared import prepared_once
 from cds.content.walk import named_events
 from cds.expressions.evaluation import Scope
 from cds.expressions.evaluators import Evaluators
@@ -106,7 +106,7 @@ def planned_actions(scope: PlanScope, hook: str | None) -> tuple[PlannedAction, 
     What is ready goes with the plan: a plan that is loaded anew, or sent in a call, is made ready for itself.
     """
     plan, libraries = scope.plan, scope.expressions.libraries
-    ready = _ready.setdefault(plan, {})
+    ready = _ready(plan)
     key = (hook, bool(scope.ancestors), libraries)
     if key not in ready:
         inherited = bool(scope.ancestors) or not has_triggers(plan.resource)
@@ -115,7 +115,7 @@ def planned_actions(scope: PlanScope, hook: str | None) -> tuple[PlannedAction, 
 
 
 _Ready = dict[tuple[str | None, bool, tuple[CompiledLibrary, ...]], tuple[PlannedAction, ...]]
-_ready: WeakKeyDictionary[Artifact, _Ready] = WeakKeyDictionary()
+_ready: Callable[[Artifact], _Ready] = prepared_once(lambda _: {})
 
 
 def _taking_part(
