@@ -8,9 +8,6 @@ from typing import Any
 from cds.content.walk import actions as walk
 from cds.content.walk import named_events
 from cds.fhir.extensions import CANONICAL_BASE
-from cds.fhir.json import copied
-from cds.reasoning.call import Call
-from cds.reasoning.participants import performer_elements
 
 _CARRIED = (
     "id",
@@ -42,23 +39,20 @@ REASON = f"{CANONICAL_BASE}/StructureDefinition/action-reason"
 _NOT_COMPUTED = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "error"}
 
 
-def output_action(action: Mapping[str, Any], path: str, call: Call) -> dict[str, Any]:
-    """Return the RequestGroup.action of an action that applies, before its definition and its dynamicValues.
+def carried_elements(action: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Return what an action gives to the RequestGroup.action that comes of it, whoever the patient is.
 
-    start and stop conditions travel, applicability conditions do not (PD-086, PD-088).
+    start and stop conditions travel, applicability conditions do not (PD-086, PD-088). What they hold is the plan's.
     """
-    output = {name: copied(action[name]) for name in _CARRIED if name in action}
+    output = {name: action[name] for name in _CARRIED if name in action}
     output.setdefault("id", path.removeprefix("PlanDefinition.").replace("[", "-").replace("]", "").replace(".", "-"))
-    conditions = [copied(one) for one in action.get("condition", ()) if one["kind"] != "applicability"]
+    conditions = [one for one in action.get("condition", ()) if one["kind"] != "applicability"]
     if conditions:
         output["condition"] = conditions
     extensions = [one for one in action.get("extension", ()) if not one["url"].endswith(_PROCESSING)]
     reasons = [{"url": REASON, "valueCodeableConcept": one} for one in action.get("reason", ())]
     if extensions or reasons:
-        output["extension"] = copied([*extensions, *reasons])
-    participants = performer_elements(action.get("participant", ()), call).references
-    if participants:
-        output["participant"] = participants
+        output["extension"] = [*extensions, *reasons]
     return output
 
 

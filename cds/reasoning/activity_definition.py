@@ -11,7 +11,7 @@ from cds.content.artifact import Artifact
 from cds.content.validation import validate
 from cds.engine.model import r4
 from cds.reasoning.blueprint import Blueprint, blueprint
-from cds.reasoning.dynamic_values import Target, apply_dynamic_values, dynamic_values
+from cds.reasoning.dynamic_values import Target, apply_dynamic_values
 from cds.reasoning.element_types import DoesNotFit
 from cds.reasoning.invariants import broken_invariants
 from cds.reasoning.request_maker import Order, RequestMaker
@@ -59,7 +59,7 @@ def _make(ready: Blueprint, order: Order, target: Target, workshop: Workshop) ->
     apply_dynamic_values(ready.values, target, workshop, order.scope, "ActivityDefinition")
     if order.action is not None and not target.failed:
         target.resource = maker.override(target.resource, order.action)
-        apply_dynamic_values(dynamic_values(order.action), target, workshop, order.plan_scope, order.path)
+        apply_dynamic_values(order.values, target, workshop, order.plan_scope, order.path)
         target.plan_values_set = True
     if not target.failed:
         refuse_invalid(target, order.path, workshop, shared=ready.shared, received=order.target)

@@ -20,7 +20,6 @@ from cds.reasoning.actions import (
     ids_of,
     is_wrapper,
     mark_not_computed,
-    output_action,
     prune_related,
 )
 from cds.reasoning.activity_definition import apply_activity_definition
@@ -146,7 +145,7 @@ class _Application:
         workshop.issues += issues
         if trace.outcome is not Outcome.TRUE:
             return None, trace
-        leaf = Leaf(action=action, output=output_action(action, path, workshop.call), scope=scope, path=path)
+        leaf = Leaf(planned=planned, output=planned.output(workshop.call), scope=scope)
         values = self._definitions.make(leaf, self._nested)
         if values is None:
             return None, replace(trace, outcome=Outcome.FALSE)

@@ -12,8 +12,9 @@ from cds.expressions.outcome import Outcome
 from cds.reasoning.actions import mark_not_computed
 from cds.reasoning.activity_definition import apply_activity_definition, refuse_invalid
 from cds.reasoning.call import Made
-from cds.reasoning.dynamic_values import Target, apply_dynamic_values, dynamic_values
+from cds.reasoning.dynamic_values import Target, apply_dynamic_values
 from cds.reasoning.plan_scope import PlanScope
+from cds.reasoning.planned_actions import PlannedAction
 from cds.reasoning.request_kinds import kind_of_request
 from cds.reasoning.request_maker import Order
 from cds.reasoning.subjects import reference_to
@@ -26,16 +27,25 @@ _TASK_CODES = "http://hl7.org/fhir/CodeSystem/task-code"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """One action at work: the plan's `action`, its `output` so far, the plan it stands in, and its `path` there.
+    """One action at work: as it is planned, its `output` so far, and the plan it stands in.
 
     `nested` takes the recording of a plan that the action refers to.
     """
 
-    action: Mapping[str, Any]
+    planned: PlannedAction
     output: dict[str, Any]
     scope: PlanScope
-    path: str
     nested: list[ActionTrace] = field(default_factory=list)
+
+    @property
+    def action(self) -> Mapping[str, Any]:
+        """The action as written."""
+        return self.planned.element
+
+    @property
+    def path(self) -> str:
+        """Where it stands in its plan."""
+        return self.planned.path
 
     @property
     def is_advice(self) -> bool:
@@ -177,21 +187,21 @@ class DefinitionMaker:
             scope=leaf.scope.for_activity(activity, self._workshop.call, self._workshop.evaluators.shelf),
             plan_scope=leaf.scope.expressions,
             action=leaf.action,
+            values=leaf.planned.values,
             output=leaf.output,
             target=received,
             goals=tuple(leaf.scope.goals[goal] for goal in leaf.action.get("goalId", ()) if goal in leaf.scope.goals),
         )
 
     def _values(self, target: Target, leaf: Leaf) -> None:
-        values = dynamic_values(leaf.action)
-        apply_dynamic_values(values, target, self._workshop, leaf.scope.expressions, leaf.path)
+        apply_dynamic_values(leaf.planned.values, target, self._workshop, leaf.scope.expressions, leaf.path)
         target.plan_values_set = True
 
     def _texts(self, target: Target, leaf: Leaf) -> None:
         """Set the dynamicValues that are for the action itself, where there is no resource to set the others on."""
         definition = self._find(leaf.action.get("definitionCanonical"), leaf.scope)
         kind = kind_of_request(definition.resource) if definition is not None else None
-        values = [value for value in dynamic_values(leaf.action) if value.is_for_action(kind)]
+        values = [value for value in leaf.planned.values if value.is_for_action(kind)]
         apply_dynamic_values(values, target, self._workshop, leaf.scope.expressions, leaf.path)
         _mark(leaf, target)
 

@@ -13,8 +13,11 @@ from cds.content.walk import named_events
 from cds.expressions.evaluation import Scope
 from cds.expressions.evaluators import Evaluators
 from cds.expressions.outcome import Outcome, all_of
-from cds.reasoning.actions import has_triggers, is_triggered
+from cds.reasoning.actions import carried_elements, has_triggers, is_triggered
+from cds.reasoning.call import Call
 from cds.reasoning.conditions import applicability_conditions, told_of
+from cds.reasoning.dynamic_values import DynamicValue, dynamic_values
+from cds.reasoning.participants import performer_elements
 from cds.reasoning.plan_scope import PlanScope, has_own_scope
 from cds.reasoning.trace import ActionTrace, ExpressionTrace, Issue
 
@@ -62,6 +65,23 @@ class PlannedAction:
         """The actions below that take part in calls of the hook."""
         inherited = self._inherited or bool(named_events(self.element))
         return _taking_part(self.element, self.path, hook=self._hook, inherited=inherited, libraries=self._libraries)
+
+    @cached_property
+    def values(self) -> tuple[DynamicValue, ...]:
+        """The action's dynamicValues."""
+        return dynamic_values(self.element)
+
+    def output(self, call: Call) -> dict[str, Any]:
+        """Return the RequestGroup.action, before its definition and its dynamicValues; what it holds is the plan's."""
+        output = dict(self._carried)
+        if "participant" in self.element:
+            participants = performer_elements(self.element["participant"], call).references
+            output |= {"participant": participants} if participants else {}
+        return output
+
+    @cached_property
+    def _carried(self) -> Mapping[str, Any]:
+        return carried_elements(self.element, self.path)
 
     def judge(self, evaluators: Evaluators, scope: Scope) -> Judged:
         """Ask the conditions in their order; once one is false the rest is not asked."""

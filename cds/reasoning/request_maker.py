@@ -9,6 +9,7 @@ from typing import Any
 from cds.content.artifact import Artifact
 from cds.expressions.evaluation import Scope
 from cds.reasoning.blueprint import Blueprint
+from cds.reasoning.dynamic_values import DynamicValue
 from cds.reasoning.element_types import DoesNotFit
 from cds.reasoning.inputs import matching, supporting_path
 from cds.reasoning.participants import performer_elements
@@ -24,8 +25,8 @@ _GOAL = "http://hl7.org/fhir/StructureDefinition/resource-pertainsToGoal"
 class Order:
     """What is asked of one application of an ActivityDefinition.
 
-    `path` is the place of what asks (the plan's action), `action` that action, `target` the received resource that an
-    update starts from, `goals` the references of the goals that the action pertains to.
+    `path` is the place of what asks (the plan's action), `action` that action and `values` its dynamicValues, `target`
+    the received resource that an update starts from, `goals` the references of the goals that the action pertains to.
     """
 
     definition: Artifact
@@ -34,6 +35,7 @@ class Order:
     scope: Scope
     plan_scope: Scope
     action: Mapping[str, Any] | None = None
+    values: tuple[DynamicValue, ...] = ()
     output: dict[str, Any] | None = None
     target: Mapping[str, Any] | None = None
     goals: tuple[str, ...] = ()
