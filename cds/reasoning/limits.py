@@ -24,12 +24,12 @@ from cds.reasoning.actions import related_cycles
 from cds.reasoning.dynamic_values import ACTION, addresses_action
 from cds.reasoning.element_path import BadPath, parse_path
 from cds.reasoning.element_types import DoesNotFit
+from cds.reasoning.planned_actions import MAX_DEPTH
 from cds.reasoning.request_kinds import kind_refusal
 from cds.reasoning.set_element import check_path
 from cds.reasoning.subjects import subject_type
 from cds.reasoning.targets import action_type, has_target
 
-_DEPTH = 32
 _SUMMARY_UNITS = 139
 
 
@@ -78,8 +78,8 @@ class _PlanLimits:
         if "transform" in action:
             message = "a transform by StructureMap is not supported: use a definition and dynamicValue"
             yield self._error(f"{path}.transform", message)
-        if path.count("action[") > _DEPTH:
-            yield self._error(path, f"actions nested deeper than {_DEPTH} levels are not processed")
+        if path.count("action[") > MAX_DEPTH:
+            yield self._error(path, f"actions nested deeper than {MAX_DEPTH} levels are not processed")
         if subject_type(action) not in (None, "Patient"):
             message = "a hook call is about a Patient: only $apply with another subject processes this action"
             yield self._error(f"{path}.subjectCodeableConcept", message)

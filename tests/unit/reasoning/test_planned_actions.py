@@ -14,8 +14,7 @@ from cds.expressions.evaluation import Scope
 from cds.expressions.outcome import Outcome
 from cds.reasoning.plan_scope import PlanScope
 from cds.reasoning.planned_actions import PlannedAction, planned_actions
-from tests.unit.reasoning.fake_session import FakeSession as Session
-from tests.unit.reasoning.fake_session import apply_plan, identifier, plan, when
+from tests.unit.reasoning.fake_session import FakeSession, apply_plan, identifier, plan, when
 
 
 def library(name: str) -> CompiledLibrary:
@@ -124,7 +123,7 @@ def test_an_action_that_is_settled_tells_only_the_false_condition():
 
 def test_after_an_answer_that_takes_more_to_say_the_others_are_asked_in_order():
     path = {"kind": "applicability", "expression": identifier("gender", "text/fhirpath")}
-    session = Session({})
+    session = FakeSession({})
     made = plan({"id": "a", "condition": [*when("Yes"), path, *when("Unknown"), *when("No"), *when("Yes")]})
     applied = apply_plan(session, made)
     conditions = applied.trace.actions[0].conditions
