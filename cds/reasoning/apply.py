@@ -134,11 +134,9 @@ class _Application:
         action, path, workshop = planned.element, planned.path, self._workshop
         if planned.has_own_scope:
             scope = scope.about(action, workshop.call)
-        refusal = self._refusal(planned, scope)
-        if refusal is not None:
-            workshop.report("error", "not-supported", refusal, path)
-            condition = ExpressionTrace(path=path, expression="", language="", outcome=Outcome.ERROR, reason=refusal)
-            return None, planned.trace(Outcome.ERROR, (condition,))
+        workshop.actions_left -= 1
+        if planned.refusal is not None or scope.subject is None or workshop.actions_left < 0:
+            return None, self._refused(planned, scope)
         if planned.has_own_scope:
             scope = scope.with_inputs(action, workshop, path).with_variables(action, workshop, path)
         trace, issues = planned.judge(workshop.evaluators, scope.expressions)
@@ -149,19 +147,20 @@ class _Application:
         values = self._definitions.make(leaf, self._nested)
         if values is None:
             return None, replace(trace, outcome=Outcome.FALSE)
-        return self._children(planned, leaf, replace(trace, values=values))
+        return self._children(leaf, trace, values)
 
     def _children(
-        self, planned: PlannedAction, leaf: Leaf, trace: ActionTrace
+        self, leaf: Leaf, trace: ActionTrace, values: tuple[ExpressionTrace, ...]
     ) -> tuple[dict[str, Any] | None, ActionTrace]:
         """Add the children of a group; a group that only holds them goes with the last (PD-095)."""
         action, output = leaf.action, leaf.output
-        outputs, traces = self._actions(action, planned.actions, leaf.scope)
+        outputs, traces = self._actions(action, leaf.planned.actions, leaf.scope)
         if any(child.outcome is Outcome.ERROR for child in (*leaf.nested, *traces)):
             mark_not_computed(output)
         trace = replace(
             trace,
             title=output.get("title"),
+            values=values,
             actions=(*leaf.nested, *traces),
             holds_recommendations=bool(leaf.nested) or is_fold(action),
         )
@@ -176,15 +175,19 @@ class _Application:
             self._text_only(leaf)
         return output, trace
 
-    def _refusal(self, planned: PlannedAction, scope: PlanScope) -> str | None:
-        """Return why an action must not be processed at all (PD-030, PD-031, PD-032, PD-096, PD-139)."""
-        self._workshop.actions_left -= 1
+    def _refused(self, planned: PlannedAction, scope: PlanScope) -> ActionTrace:
+        """Record why an action must not be processed at all (PD-030, PD-031, PD-032, PD-096, PD-139)."""
+        refusal = planned.refusal
         if self._workshop.actions_left < 0:
-            return "the plan has more actions than are processed in one call"
-        if planned.refusal is None and scope.subject is None:
+            refusal = "the plan has more actions than are processed in one call"
+        elif refusal is None:
             about = subject_type(planned.element) or subject_type(scope.plan.resource) or "Patient"
-            return f"the action is about a {about}, but the call is about a {', a '.join(self._workshop.call.subjects)}"
-        return planned.refusal
+            subjects = ", a ".join(self._workshop.call.subjects)
+            refusal = f"the action is about a {about}, but the call is about a {subjects}"
+        path = planned.path
+        self._workshop.report("error", "not-supported", refusal, path)
+        condition = ExpressionTrace(path=path, expression="", language="", outcome=Outcome.ERROR, reason=refusal)
+        return planned.trace(Outcome.ERROR, (condition,))
 
     def _nested(self, plan: Artifact, leaf: Leaf) -> dict[str, Any] | None:
         """Apply a plan that an action refers to; its RequestGroup is an option under the action (PD-132, PD-133)."""
