@@ -7,13 +7,14 @@ code → topic, child actions → suggestions.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from cds.cards.folding import FOLDED, fold, folded_detail, folded_entry, offered_once
 from cds.cards.suggestions import SuggestionMaker, nested_group
 from cds.cards.text import plain, safe_markdown, summary_of
 from cds.content.guideline import Guideline
-from cds.content.override_reasons import OVERRIDE_REASONS
+from cds.content.override_reasons import OVERRIDE_REASONS, override_reason_canonicals
+from cds.content.prepared import prepared_once
 from cds.content.walk import is_fold
 from cds.expressions.outcome import Outcome
 from cds.hooks.response import Action, Card, Coding, Link, OverrideReason, Source
@@ -83,11 +84,14 @@ def _is_system_action(action: Mapping[str, Any]) -> bool:
 
 def _once(cards: Iterable[Card]) -> list[Card]:
     """Drop a card that says the same as an earlier one, as when two strategies lead to one recommendation (PD-233)."""
-    seen: dict[str, Card] = {}
+    kept: list[Card] = []
+    by_words: dict[tuple[str, str | None, Indicator], list[Card]] = {}
     for card in cards:
-        said = card.model_dump_json(include={"summary", "detail", "indicator", "source", "extension"})
-        seen.setdefault(said, card)
-    return list(seen.values())
+        same_words = by_words.setdefault((card.summary, card.detail, card.indicator), [])
+        if not any(one.source == card.source and one.extension == card.extension for one in same_words):
+            same_words.append(card)
+            kept.append(card)
+    return kept
 
 
 def _opened(group: Mapping[str, Any], applied: Applied) -> Iterator[Mapping[str, Any]]:
@@ -116,11 +120,37 @@ def _failures(actions: tuple[ActionTrace, ...]) -> Iterator[ActionTrace]:
             yield from _failures(action.actions)
 
 
+class _Imprint(NamedTuple):
+    """What the cards of a guideline have of it; `page` is its public address, `reasons` are by their canonical."""
+
+    label: str
+    page: str | None
+    system: str
+    reasons: Mapping[str, list[OverrideReason]]
+
+
+@prepared_once
+def _imprint(guideline: Guideline) -> _Imprint:
+    version, plans = guideline.version, guideline.dependencies.of_type("PlanDefinition")
+    canonicals = {canonical for plan in plans for canonical in override_reason_canonicals(plan.resource)}
+    return _Imprint(
+        label=f"{guideline.title}, version {version}" if version else guideline.title,
+        page=next(_source_pages(guideline.plan.get("relatedArtifact", ())), None),
+        system=guideline.artifact.url or f"PlanDefinition/{guideline.id}",
+        reasons={canonical: _reasons(guideline, canonical) for canonical in canonicals},
+    )
+
+
+def _reasons(guideline: Guideline, canonical: str) -> list[OverrideReason]:
+    return [OverrideReason(**coding) for coding in guideline.codes_of(canonical)]
+
+
 class _CardMaker:
     """Makes the cards of one guideline."""
 
     def __init__(self, guideline: Guideline, suggestions: SuggestionMaker, new_id: Callable[[], str]) -> None:
         self._guideline = guideline
+        self._imprint = _imprint(guideline)
         self._suggestions = suggestions
         self._new_id = new_id
 
@@ -148,13 +178,13 @@ class _CardMaker:
         offer = self._suggestions.offer(action)
         topic = self._topic(action)
         text = action.get("title") or action.get("description") or action.get("textEquivalent") or action["id"]
-        branch = _branch(action["id"], topic.code)
+        summary, branch = summary_of(text), _branch(action["id"], topic.code)
         reasons = self._override_reasons(action)
         incomplete = offer.lost or is_not_computed(action)
         return Card(
             uuid=self._new_id(),
-            summary=summary_of(text),
-            detail=_detail(action, text, incomplete=bool(incomplete)),
+            summary=summary,
+            detail=_detail(action, text if summary != text.strip() else None, incomplete=bool(incomplete)),
             indicator=_INDICATORS.get(action.get("priority") or self._suggestions.priority(action), "info"),
             source=self._source(topic, action),
             suggestions=offer.suggestions or None,
@@ -180,7 +210,7 @@ class _CardMaker:
             summary=summary_of(f"{count} {noun} could not be evaluated: {self._guideline.title}"),
             detail="\n".join([explained, "", *lines]),
             indicator="warning",
-            source=self._source(Coding(system=self._system(), code=NOT_EVALUATED), {}),
+            source=self._source(Coding(system=self._imprint.system, code=NOT_EVALUATED), {}),
         )
 
     def _topic(self, action: Mapping[str, Any]) -> Coding:
@@ -188,18 +218,12 @@ class _CardMaker:
             for coding in concept.get("coding", ()):
                 if coding.get("system") and coding.get("code"):
                     return Coding(system=coding["system"], code=coding["code"], display=coding.get("display"))
-        return Coding(system=self._system(), code=action["id"])
-
-    def _system(self) -> str:
-        return self._guideline.artifact.url or f"PlanDefinition/{self._guideline.id}"
+        return Coding(system=self._imprint.system, code=action["id"])
 
     def _source(self, topic: Coding, action: Mapping[str, Any]) -> Source:
         """Name the guideline and its version, with its public page where one is given (PD-220)."""
-        version = self._guideline.version
-        label = f"{self._guideline.title}, version {version}" if version else self._guideline.title
-        pages = (*action.get("documentation", ()), *self._guideline.plan.get("relatedArtifact", ()))
-        urls = (_url(page) for page in pages if page.get("type") in _SOURCES)
-        return Source(label=label, url=next((url for url in urls if url), None), topic=topic)
+        url = next(_source_pages(action.get("documentation", ())), self._imprint.page)
+        return Source(label=self._imprint.label, url=url, topic=topic)
 
     def _override_reasons(self, action: Mapping[str, Any]) -> list[OverrideReason]:
         """Return the reasons that the action names, else those that the guideline names for all its cards (PD-230).
@@ -211,8 +235,9 @@ class _CardMaker:
         for holder in (action, self._guideline.plan):
             for extension in holder.get("extension", ()):
                 if extension["url"].endswith(OVERRIDE_REASONS):
-                    codings = self._guideline.codes_of(extension.get("valueCanonical", ""))
-                    return [OverrideReason(**coding) for coding in codings]
+                    canonical = extension.get("valueCanonical", "")
+                    known = self._imprint.reasons.get(canonical)
+                    return known if known is not None else _reasons(self._guideline, canonical)
         return []
 
 
@@ -221,11 +246,12 @@ def _branch(action_id: str, recommendation: str) -> str | None:
     return action_id[len(recommendation) + 1 :] if action_id.startswith(f"{recommendation}.") else None
 
 
-def _detail(action: Mapping[str, Any], summary: str, *, incomplete: bool) -> str | None:
-    """Return the detail: description, further texts, grades, section of the source, and what could not be computed."""
-    parts = [action.get("description") or action.get("textEquivalent")]
-    if summary_of(summary) != summary.strip():
-        parts.insert(0, plain(summary))
+def _detail(action: Mapping[str, Any], cut: str | None, *, incomplete: bool) -> str | None:
+    """Return the detail: description, further texts, grades, section of the source, and what could not be computed.
+
+    `cut` is the text that the summary does not say in full.
+    """
+    parts = [plain(cut) if cut is not None else None, action.get("description") or action.get("textEquivalent")]
     texts = [safe_markdown(part) for part in dict.fromkeys(parts) if part]
     for extension in action.get("extension", ()):
         grade, concept = _GRADES.get(extension["url"].rpartition("/")[2]), extension.get("valueCodeableConcept", {})
@@ -254,6 +280,11 @@ def _links(action: Mapping[str, Any]) -> list[Link]:
         label = page.get("display") or page.get("label") or page.get("citation") or page["url"]
         links.append(Link(label=label, url=page["url"], type="absolute"))
     return links
+
+
+def _source_pages(pages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the addresses of what a guideline or an action stands on."""
+    yield from (url for page in pages if page.get("type") in _SOURCES and (url := _url(page)))
 
 
 def _url(page: Mapping[str, Any]) -> str | None:

@@ -15,7 +15,7 @@ _LINK = re.compile(r"\]\((?!https?://)")
 _BRACKET = re.compile(r"\](?=[(:])")
 # Marks that turn the direction of what follows: a name could make a card read backwards.
 _TURNS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_SPACE = re.compile(r"\s+")
+_MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
 
 
 def summary_of(text: str) -> str:
@@ -24,7 +24,7 @@ def summary_of(text: str) -> str:
     It is plain text; what an EHR that shows it as more could act on is taken away. Length is counted in UTF-16 units,
     as browsers count, and never less than in characters.
     """
-    line = _SPACE.sub(" ", _BRACKET.sub("] ", _TAG.sub("‹", _TURNS.sub("", text)))).strip()
+    line = _in_one_line(_BRACKET.sub("] ", _TAG.sub("‹", _TURNS.sub("", text))))
     if _units(line) <= MAX_SUMMARY:
         return line
     end = len(line)
@@ -41,12 +41,18 @@ def safe_markdown(text: str) -> str:
     number or a space, as in "< 30 mL/min", stays.
     """
     text = _TAG.sub("&lt;", _TURNS.sub("", text))
-    return _LINK.sub(r"]\\(", _BEGUN_IMAGE.sub(r"!\\[", _IMAGE.sub(r"\1 ", text)))
+    if "![" in text:
+        text = _BEGUN_IMAGE.sub(r"!\\[", _IMAGE.sub(r"\1 ", text))
+    return _LINK.sub(r"]\\(", text) if "](" in text else text
 
 
 def plain(text: str) -> str:
     """Return a text from a definition or a record as Markdown that shows it letter for letter."""
-    return re.sub(r"([\\`*_\[\]<>#|~])", r"\\\1", _SPACE.sub(" ", text).strip())
+    return _MARKUP.sub(r"\\\1", _in_one_line(text))
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _units(text: str) -> int:

@@ -43,7 +43,7 @@ def is_hook(name: str) -> bool:
     return name in HOOKS or _OWN_HOOK.fullmatch(name) is not None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Guideline:
     """A PlanDefinition that can be applied.
 

@@ -1,4 +1,4 @@
-"""What is worked out of an artifact once, and kept as long as the artifact is."""
+"""What is worked out of a piece of content once, and kept as long as the content is."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from functools import wraps
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
-from cds.content.artifact import Artifact
-
+_Content = TypeVar("_Content")
 _T = TypeVar("_T")
 
 
-def prepared_once(prepare: Callable[[Artifact], _T]) -> Callable[[Artifact], _T]:
-    """Let what `prepare` makes of an artifact be kept with it; it goes when new content takes the artifact's place.
+def prepared_once(prepare: Callable[[_Content], _T]) -> Callable[[_Content], _T]:
+    """Let what `prepare` makes of an Artifact or a Guideline be kept with it; it goes when new content takes its place.
 
-    What is made must not refer to the artifact itself, or it would keep it for ever.
+    What is made must not refer to the Artifact or Guideline itself, or it would keep it for ever.
     """
-    known: WeakKeyDictionary[Artifact, _T] = WeakKeyDictionary()
+    known: WeakKeyDictionary[_Content, _T] = WeakKeyDictionary()
 
     @wraps(prepare)
-    def prepared(artifact: Artifact) -> _T:
-        if artifact not in known:
-            known[artifact] = prepare(artifact)
-        return known[artifact]
+    def prepared(content: _Content) -> _T:
+        if content not in known:
+            known[content] = prepare(content)
+        return known[content]
 
     return prepared
