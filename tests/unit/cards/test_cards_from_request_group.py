@@ -57,15 +57,23 @@ def child(name: str, **others) -> dict:
     return {"id": name, "title": name.upper(), **others}
 
 
+def coded(code: str) -> list[dict]:
+    return [{"coding": [{"system": TOPICS, "code": code}]}]
+
+
 def create(name: str = "b", **others) -> dict:
     return child(name, definitionCanonical=definition(), **others)
 
 
 @pytest.mark.pd("PD-215", "PD-218")
 def test_a_card_has_the_texts_the_source_and_the_recommendation():
-    code = [{"coding": [{"system": TOPICS, "code": "renal"}]}]
     made = card(
-        {"id": "renal.moderate", "code": code, "description": "Creatinine clearance **24 mL/min**", "priority": "stat"}
+        {
+            "id": "renal.moderate",
+            "code": coded("renal"),
+            "description": "Creatinine clearance **24 mL/min**",
+            "priority": "stat",
+        }
     )
     assert made == {
         "uuid": "uuid-1",
@@ -285,10 +293,32 @@ def test_a_recommendation_that_two_strategies_lead_to_is_one_card():
     assert [one["summary"] for one in cards(plan(*twice), inner)] == ["X"]
 
 
+@pytest.mark.pd("PD-233")
+def test_two_recommendations_in_the_same_words_are_two_cards_in_the_plans_order():
+    codes = ("x", "y", "x", "z")
+    actions = [{"id": f"a{at}", "title": "A", "code": coded(code)} for at, code in enumerate(codes)]
+    actions.insert(1, {"id": "b", "title": "B"})
+    topics = [made["source"]["topic"]["code"] for made in cards(plan(*actions))]
+    assert topics == ["x", "b", "y", "z"]
+
+
 @pytest.mark.pd("PD-219")
 def test_without_a_priority_the_requests_priority_is_the_indicator():
     made = card({"definitionCanonical": definition()}, activity("ServiceRequest", priority="urgent"))
     assert made["indicator"] == "warning"
+
+
+@pytest.mark.pd("PD-230")
+def test_the_override_reasons_of_a_guideline_are_looked_up_once(monkeypatch):
+    looked_up = []
+    find = Guideline.codes_of
+    monkeypatch.setattr(Guideline, "codes_of", lambda one, name: looked_up.append(name) or find(one, name))
+    resources = reason_codes("ValueSet")
+    extension = [{"url": REASONS, "valueCanonical": resources[0]["url"]}]
+    actions = [{"id": name, "title": name} for name in "abc"]
+    made = cards(plan(*actions, extension=extension), *resources)
+    assert [len(one["overrideReasons"]) for one in made] == [1, 1, 1]
+    assert looked_up == [resources[0]["url"]]
 
 
 @pytest.mark.pd("PD-230")
