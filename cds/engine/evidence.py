@@ -38,8 +38,8 @@ Path: TypeAlias = tuple[str, str, tuple[str, ...]]
 Note: TypeAlias = "int | tuple[Any, tuple[Path, ...]] | list[Note]"
 """What compiled code writes down: the slot it used; a resource or a list of them with the paths read from each; or the
 notes of a function whose result was known already."""
-Readings: TypeAlias = Mapping[int, tuple[Json, Json]]
-"""Resources by their identity, each with what was found there by JSON path: nothing where it counted as a whole."""
+Readings: TypeAlias = Mapping[int, tuple[Json, tuple[Path, ...]]]
+"""Resources by their identity, each with the paths read from it: none where it counted as a whole."""
 
 
 class Explanation(NamedTuple):
@@ -75,8 +75,8 @@ class Explanation(NamedTuple):
         return self.names.index(Name.of(library, definition))
 
     def _readings(self, place: int) -> Iterator[tuple[str | None, Json]]:
-        for resource, elements in self.reads.get(place, {}).values():
-            yield reference(resource), elements
+        for resource, paths in self.reads.get(place, {}).values():
+            yield reference(resource), elements_at(resource, paths)
 
 
 def path_of(text: str) -> Path:
@@ -88,11 +88,10 @@ def path_of(text: str) -> Path:
 def explain(names: Sequence[Name], notes_of: Mapping[int, Sequence[Note]]) -> Explanation:
     """Put in order what the code of each slot wrote down; `names` are those of the slots.
 
-    Every answer of a service pays for this: what stands at the same paths of a resource is looked up once.
+    Every answer of a service pays for this.
     """
-    reads: dict[int, dict[int, tuple[Json, Json]]] = {}
+    reads: dict[int, dict[int, tuple[Json, tuple[Path, ...]]]] = {}
     uses: dict[int, dict[int, None]] = {}
-    known: dict[tuple[int, int], Json] = {}
     met: set[tuple[int, int]] = set()
     pending: list[tuple[int, Sequence[Note]]] = list(notes_of.items())
     for slot, notes in pending:  # which grows by the notes of functions
@@ -104,7 +103,8 @@ def explain(names: Sequence[Name], notes_of: Mapping[int, Sequence[Note]]) -> Ex
                 noted, paths = note
                 for one in noted if type(noted) is list else (noted,):
                     if type(one) is dict:
-                        _read(one, paths, read, known)
+                        before = read.get(id(one))
+                        read[id(one)] = (one, paths if before is None else _together(before[1], paths))
             elif type(note) is list and (slot, id(note)) not in met:
                 met.add((slot, id(note)))
                 pending.append((slot, note))
@@ -115,21 +115,12 @@ def explain(names: Sequence[Name], notes_of: Mapping[int, Sequence[Note]]) -> Ex
     return Explanation(names, reads, uses)
 
 
-def _read(
-    resource: Json, paths: tuple[Path, ...], read: dict[int, tuple[Json, Json]], known: dict[tuple[int, int], Json]
-) -> None:
-    """Add what a resource has at the paths to what was read."""
-    identity = id(resource)
-    elements = known.get((identity, id(paths)))
-    if elements is None:
-        elements = known[identity, id(paths)] = _elements(resource, paths)
-    if identity in read:
-        elements = {**read[identity][1], **elements}
-    read[identity] = (resource, elements)
+def _together(paths: tuple[Path, ...], more: tuple[Path, ...]) -> tuple[Path, ...]:
+    return paths if more is paths else paths + tuple(path for path in more if path not in paths)
 
 
-def _elements(resource: Json, paths: tuple[Path, ...]) -> Json:
-    """Find what there is at the paths."""
+def elements_at(resource: Json, paths: tuple[Path, ...]) -> Json:
+    """Find what there is at the paths of a resource, by path."""
     elements: dict[str, Any] = {}
     for path, first, rest in paths:
         value = resource.get(first)

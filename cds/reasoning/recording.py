@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from cds.engine.evidence import Readings, reference
+from cds.engine.evidence import Readings, elements_at, reference
 from cds.expressions.evaluation import Evidence
 from cds.reasoning.trace import ActionTrace, Trace
 
@@ -89,30 +89,21 @@ class _Writer:
 
     def _reads(self, readings: Readings, pointer: str) -> list[dict[str, Any]]:
         """Put resources together that were read alike, so that a record of many results stays small."""
-        alike: dict[tuple[str | None, ...], list[tuple[str | None, Iterable[Any]]]] = {}
-        for resource, elements in readings.values():
+        alike: dict[tuple[str | None, ...], dict[str, Any]] = {}
+        for resource, paths in readings.values():
+            elements = elements_at(resource, paths)
             known_as = reference(resource)
-            group = alike.setdefault((self.origins.get(known_as or ""), *elements), [])
-            group.append((known_as, elements.values()))
-        return [
-            self._alike(origin, paths, group, f"{pointer}/{index}")
-            for index, ((origin, *paths), group) in enumerate(alike.items())
-        ]
-
-    def _alike(
-        self,
-        origin: str | None,
-        paths: list[str | None],
-        group: Sequence[tuple[str | None, Iterable[Any]]],
-        pointer: str,
-    ) -> dict[str, Any]:
-        written: dict[str, Any] = {} if origin is None else {"origin": origin}
-        written["paths"] = paths
-        written["resources"] = [known_as for known_as, _ in group]
-        written["values"] = [list(values) for _, values in group] if self.values else None
-        if paths and not self.values:
-            self.erased.append(f"{pointer}/values")
-        return written
+            origin = self.origins.get(known_as or "")
+            reads = alike.get((origin, *elements))
+            if reads is None:
+                reads = alike[origin, *elements] = {} if origin is None else {"origin": origin}
+                reads |= {"paths": list(elements), "resources": [], "values": [] if self.values else None}
+                if elements and not self.values:
+                    self.erased.append(f"{pointer}/{len(alike) - 1}/values")
+            reads["resources"].append(known_as)
+            if self.values:
+                reads["values"].append(list(elements.values()))
+        return list(alike.values())
 
 
 def _escaped(name: str) -> str:

@@ -80,6 +80,12 @@ def test_a_resource_noted_twice_is_one_reading_with_all_its_elements():
     assert found.readings(*READS) == [("Observation/e1", {"status": "final", "valueQuantity.value": 25})]
 
 
+def test_what_a_loop_notes_again_and_again_is_there_once():
+    found = notes(*[(EGFR, paths("status")), ([EGFR], paths("valueQuantity.value", "status"))] * 3)
+    [(_, read)] = found.reads[0].values()
+    assert read == paths("status", "valueQuantity.value")
+
+
 def test_two_resources_without_an_id_stay_two():
     orders = [{"resourceType": "MedicationRequest", "status": status} for status in ("draft", "active")]
     found = notes((orders, paths("status")))
