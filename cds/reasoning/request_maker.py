@@ -74,7 +74,8 @@ class RequestMaker:
             reasons = action["reason"][:1] if one_only else [*request.get(self._kind.reason, ()), *action["reason"]]
             put(request, self._kind.reason, reasons)
         self._performers(request, action)
-        self._supporting(request, action)
+        if "output" in action:
+            self._supporting(request, action)
         for goal in self._order.goals:
             extension = {"url": _GOAL, "valueReference": {"reference": goal}}
             request["extension"] = [*request.get("extension", ()), extension]
@@ -85,7 +86,7 @@ class RequestMaker:
         path, evaluators = supporting_path(self._name), self._workshop.evaluators
         found = (
             resource
-            for requirement in action.get("output", ())
+            for requirement in action["output"]
             for resource in matching(requirement, evaluators.resources, evaluators.value_sets)
         )
         references = [{"reference": f"{one['resourceType']}/{one['id']}"} for one in found if "id" in one]

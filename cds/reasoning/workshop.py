@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from typing import Any
 
 from cds.expressions.evaluators import Evaluators
@@ -23,6 +24,11 @@ class Workshop:
         self.goals: list[dict[str, Any]] = []
         self.actions_left = MAX_ACTIONS
 
+    @cached_property
+    def subject(self) -> str:
+        """The first subject of the call as a reference."""
+        return self.call.subject
+
     def report(self, severity: Severity, code: str, message: str, path: str) -> None:
         """Record an issue; `code` is R4's issue-type."""
         self.issues.append(Issue(severity, code, message, path))
@@ -34,5 +40,5 @@ class Workshop:
 
     def new_id(self, kind: str, *seed: str) -> str:
         """Return an id that is the same for equal input and differs between actions and patients (PD-070)."""
-        digest = hashlib.sha256("\n".join((self.call.subject, *seed)).encode()).hexdigest()
+        digest = hashlib.sha256("\n".join((self.subject, *seed)).encode()).hexdigest()
         return f"{kind.lower()}-{digest[:12]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cds.engine.fhirpath import fhirpath
 from cds.reasoning.invariants import INVARIANTS, broken_invariants
 from tests.unit.reasoning.fake_session import NOW, activity, definition, plan
 
@@ -50,6 +51,14 @@ def test_an_invariant_is_kept_by_one_resource_and_broken_by_its_neighbour(name, 
 
 def test_every_invariant_has_its_pair():
     assert {name for table in INVARIANTS.values() for name in table} == {case[0] for case in CASES}
+
+
+@pytest.mark.parametrize(("name", "kept", "change"), CASES, ids=[case[0] for case in CASES])
+def test_an_invariant_is_not_asked_of_a_resource_without_what_it_is_about_only_where_it_would_hold(name, kept, change):
+    bare = {member: value for member, value in kept.items() if member not in change}
+    expression = INVARIANTS[kept["resourceType"]][name]
+    assert fhirpath(expression).evaluate_boolean(bare, now=NOW) is not False
+    assert [*broken_invariants(bare, NOW)] == []
 
 
 @pytest.mark.pd("PD-177")
