@@ -66,7 +66,9 @@ def _read_bundle(bundle: Mapping[str, Any], query: PrefetchQuery) -> Prefetched:
     if any(map(reports_failure, found.outcomes)):
         return Prefetched(PrefetchState.FAILED)
     total = bundle.get("total")
-    if link_of(bundle, "next") or (isinstance(total, int) and total > found.matches):
+    if total is not None and not isinstance(total, int):  # how many there are cannot be told
+        return Prefetched(PrefetchState.INVALID)
+    if link_of(bundle, "next") or (total is not None and total > found.matches):
         return Prefetched(PrefetchState.INCOMPLETE)
     expected = query.resource_types
     wanted = tuple([resource for resource in found.resources if resource.get("resourceType") in expected])

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+# Issue types by which a part of what was asked for was not answered, whatever severity stands beside them
+# (https://hl7.org/fhir/R4/codesystem-issue-type.html, "transient" and those below it).
+_NOT_ANSWERED = frozenset({"transient", "lock-store", "no-store", "exception", "timeout", "incomplete", "throttled"})
+
 
 def operation_outcome(
     code: str, diagnostics: str, *, severity: str = "error", expression: str | None = None
@@ -17,10 +21,16 @@ def operation_outcome(
 
 
 def reports_failure(outcome: Mapping[str, Any]) -> bool:
-    """Say whether the outcome means failure; one without readable issues does, because nothing says otherwise."""
+    """Say whether the outcome means failure; one without readable issues does, because nothing says otherwise.
+
+    A warning that results are incomplete, or that a part timed out, is a failure too: what is not there may exist.
+    """
     issues = outcome.get("issue")
     if not isinstance(issues, list) or not issues:
         return True
     return any(
-        not isinstance(issue, Mapping) or issue.get("severity") not in ("warning", "information") for issue in issues
+        not isinstance(issue, Mapping)
+        or issue.get("severity") not in ("warning", "information")
+        or issue.get("code") in _NOT_ANSWERED
+        for issue in issues
     )

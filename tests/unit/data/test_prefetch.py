@@ -12,7 +12,13 @@ CONDITIONS = PrefetchQuery(key="conditions", template="Condition?patient=1", res
 ORDERS = PrefetchQuery(key="orders", template="MedicationRequest?patient=1", resource_type="MedicationRequest")
 PATIENT = PrefetchQuery(key="patient", template="Patient/1", resource_type="Patient")
 ERROR = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
-WARNING = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "informational"}]}
+
+
+def outcome(severity: str, code: str):
+    return {"resourceType": "OperationOutcome", "issue": [{"severity": severity, "code": code}]}
+
+
+WARNING = outcome("warning", "informational")
 
 
 def bundle(*resources, **more):
@@ -39,6 +45,10 @@ def link(relation: str, url: str):
         (bundle(condition("a", "C90.0"), total=2), PrefetchState.INCOMPLETE),
         (bundle(condition("a", "C90.0"), **link("next", "Condition?page=2")), PrefetchState.INCOMPLETE),
         (bundle(total=3), PrefetchState.INCOMPLETE),
+        (bundle(total=None), PrefetchState.ABSENT),
+        (bundle(total="3"), PrefetchState.INVALID),
+        (bundle(outcome("warning", "incomplete")), PrefetchState.FAILED),
+        (bundle(condition("a", "C90.0"), outcome("information", "timeout")), PrefetchState.FAILED),
         (ERROR, PrefetchState.FAILED),
         (WARNING, PrefetchState.FAILED),
         (bundle(ERROR), PrefetchState.FAILED),
