@@ -20,8 +20,9 @@ def prepared_once(prepare: Callable[[_Content], _T]) -> Callable[[_Content], _T]
 
     @wraps(prepare)
     def prepared(content: _Content) -> _T:
-        if content not in known:
-            known[content] = prepare(content)
-        return known[content]
+        made = known.get(content)
+        if made is None:
+            made = known[content] = prepare(content)
+        return made
 
     return prepared

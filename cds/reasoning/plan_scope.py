@@ -54,7 +54,8 @@ class PlanScope:
     def for_activity(self, activity: Mapping[str, Any], call: Call, shelf: Shelf) -> Scope:
         """Return the scope of an activity's own expressions: its libraries, itself as %context (PD-159, PD-180)."""
         libraries = libraries_in_scope(activity, self.plan.resource, shelf)
-        return replace(_about(self.expressions, activity, call), libraries=libraries, context=activity)
+        seen = _about(self.expressions, activity, call)
+        return Scope(libraries=libraries, context=activity, focus=seen.focus, variables=seen.variables)
 
     def with_variables(self, holder: Mapping[str, Any], workshop: Workshop, path: str) -> PlanScope:
         """Return the scope below an element with `variable` extensions, each evaluated once (PD-052)."""

@@ -69,22 +69,24 @@ def set_element(target: dict[str, Any], type_name: str, steps: Sequence[Step], v
         target[member] = changed
     elif place.element.is_list:
         target[place.element.name] = _fitted_list(target, place, step, value)
-    else:
-        member, fitted = _fitted(place, step, _single(value, place.where))
+    elif place.choices:
+        member, fitted = _fitted_choice(place, step, _single(value, place.where))
         for other in place.choices:
             target.pop(other, None)
         target[member] = fitted
+    else:
+        type_name = step.of_type or place.element.types[0]
+        target[place.element.name] = fit(_single(value, place.where), type_name, place.where)
 
 
-def _fitted(place: _Place, step: Step, value: Any) -> tuple[str, Any]:
+def _fitted_choice(place: _Place, step: Step, value: Any) -> tuple[str, Any]:
     """Return the JSON member that takes a value, and the value as it stands there."""
-    element = place.element
-    type_name = place.fixed or step.of_type
-    if type_name is None and element.is_choice:
-        type_name, fitted = fit_choice(value, element.types, place.where)
-        return json_member(element, type_name), fitted
-    type_name = type_name or element.types[0]
-    return json_member(element, type_name), fit(value, type_name, place.where)
+    wanted = place.fixed or step.of_type
+    if wanted is None:
+        wanted, fitted = fit_choice(value, place.element.types, place.where)
+    else:
+        fitted = fit(value, wanted, place.where)
+    return json_member(place.element, wanted), fitted
 
 
 def _fitted_list(target: Mapping[str, Any], place: _Place, step: Step, value: Any) -> list[Any]:

@@ -50,11 +50,16 @@ def is_surely_valid(resource: Mapping[str, Any], shared: Mapping[str, SharedMemb
 
     Members of `shared` that are the very same in the resource need not be looked through again.
     """
-    known = {name: shared[name].skeleton for name in shared.keys() & resource if shared[name].value is resource[name]}
-    own = {name: value for name, value in resource.items() if name not in known}
+    own: dict[str, Any] = {}
+    judged: dict[str, Any] = {}
+    for name, value in resource.items():
+        member = shared.get(name)
+        if member is not None and member.value is value:
+            judged[name] = member.skeleton
+        else:
+            own[name] = value
     try:
-        skeleton = _skeleton(str(resource["resourceType"]), own) | known
-        return _is_valid(dumps({name: skeleton[name] for name in resource}))
+        return _is_valid(dumps(judged | _skeleton(str(resource["resourceType"]), own)))
     except (KeyError, TypeError, ValueError, RecursionError, BadRequest):  # no R4 resource, or not even JSON
         return False
 
@@ -68,6 +73,8 @@ def _skeleton(type_name: str, element: Any) -> Any:
     if type(element) is not dict:
         return element
     reductions = _reductions(str(element["resourceType"]) if type_name == "Resource" else type_name)
+    if reductions.keys().isdisjoint(element):
+        return element
     skeleton = {}
     for name, value in element.items():
         reduced = reductions.get(name)
