@@ -114,9 +114,12 @@ def _opened(group: Mapping[str, Any], applied: Applied) -> Iterator[Mapping[str,
 def _failures(actions: tuple[ActionTrace, ...]) -> Iterator[ActionTrace]:
     """Yield the recommendations that could not be evaluated; what failed below a card is told on that card."""
     for action in actions:
-        if action.outcome is Outcome.ERROR:
+        outcome = action.outcome
+        if outcome is Outcome.FALSE:
+            continue
+        if outcome is Outcome.ERROR:
             yield action
-        elif action.outcome is Outcome.TRUE and (action.title is None or action.holds_recommendations):
+        elif outcome is Outcome.TRUE and (action.title is None or action.holds_recommendations):
             yield from _failures(action.actions)
 
 

@@ -17,6 +17,7 @@ from cds.content.dependencies import Dependencies
 from cds.content.guideline import Guideline
 from cds.content.validation import validate
 from cds.engine import fhirpath
+from cds.fhir.json import copied
 from cds.hooks.response import CDSResponse
 from cds.reasoning.invariants import broken_invariants
 from cds.reasoning.results import bundle, care_plan
@@ -217,6 +218,7 @@ def broken(resource: dict[str, Any], *, strict: bool = True) -> list[str]:
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_result_is_valid_and_closed_and_its_cards_can_be_sent(generated, strict):
     made_plan, resources = generated
+    given_before = copied([made_plan, resources, VALUES])
     applied = apply_plan(FakeSession(VALUES), made_plan, *resources, strict=strict, practitioner="Practitioner/7")
     everything = [
         applied.request_group,
@@ -254,3 +256,4 @@ def test_every_result_is_valid_and_closed_and_its_cards_can_be_sent(generated, s
     assert [fault for resource in sent for fault in (*faults(resource), *broken(resource))] == []
     assert not any(one.startswith("#") for one in references(sent))
     assert wire == CDSResponse(cards=cards).to_wire()
+    assert [made_plan, resources, VALUES] == given_before, "what is shared was changed"
