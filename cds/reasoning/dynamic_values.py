@@ -46,10 +46,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class DynamicValue:
-    """A dynamicValue made ready; `path` is a text, and says why, when the path that is written cannot be read."""
+    """A dynamicValue made ready; `path` is a text, and says why, when the path that is written cannot be read.
+
+    `place` is where it stands in the element that holds it: "dynamicValue[0]", "title.extension[0]".
+    """
 
     element: Mapping[str, Any]
     path: ElementPath | str
+    place: str
 
     def is_for_action(self, resource_type: str | None) -> bool:
         """Tell whether it is for the output action; one whose path cannot be read is not."""
@@ -61,14 +65,15 @@ def dynamic_values(holder: Mapping[str, Any]) -> tuple[DynamicValue, ...]:
 
     An extension on `_title` says the same as a dynamicValue with the path `title`.
     """
-    values = [
-        {"path": name[1:], "expression": extension["valueExpression"]}
+    by_extension = [
+        (f"{name[1:]}.extension[{index}]", {"path": name[1:], "expression": extension["valueExpression"]})
         for name, sibling in holder.items()
         if name.startswith("_") and isinstance(sibling, Mapping)
-        for extension in sibling.get("extension", ())
+        for index, extension in enumerate(sibling.get("extension", ()))
         if extension["url"].endswith(_CQF_EXPRESSION) and "valueExpression" in extension
     ]
-    return tuple(DynamicValue(one, _path(one)) for one in (*values, *holder.get("dynamicValue", ())))
+    by_path = [(f"dynamicValue[{index}]", value) for index, value in enumerate(holder.get("dynamicValue", ()))]
+    return tuple(DynamicValue(value, _path(value), place) for place, value in (*by_extension, *by_path))
 
 
 def _path(value: Mapping[str, Any]) -> ElementPath | str:
@@ -86,8 +91,8 @@ def apply_dynamic_values(
     `path` is the place of the element that holds them. An empty result leaves the element as it is (PD-178); a failure
     is reported, and marks the target as failed when it was the resource's.
     """
-    for index, value in enumerate(values):
-        place = f"{path}.dynamicValue[{index}]"
+    for value in values:
+        place = f"{path}.{value.place}"
         evaluated = workshop.evaluators.evaluate(value.element.get("expression", {}), scope, holder=value.element)
         reason = _apply(value.path, evaluated, target)
         if reason is not None:

@@ -46,6 +46,12 @@ def run(made: dict, *resources: dict, facts: tuple = (), **call):
     return apply_plan_definition(artifact, ready, Call(patient=PATIENT, now=NOW, **call))
 
 
+def run_with(values: dict, made: dict, *resources: dict):
+    ready = evaluators(made, *resources, values=values)
+    artifact = next(one for one in ready.shelf.artifacts if one.resource is made)
+    return apply_plan_definition(artifact, ready, Call(patient=PATIENT, now=NOW))
+
+
 def on(variable: str) -> list[dict]:
     return [{"kind": "applicability", "expression": identifier(variable, "text/fhirpath")}]
 
@@ -101,6 +107,19 @@ def test_an_element_with_an_expression_gets_its_value():
     ready = evaluators(made, values={"Title": "computed"})
     applied = apply_plan_definition(ready.shelf.artifacts[1], ready, Call(patient=PATIENT, now=NOW))
     assert applied.request_group["action"][0]["title"] == "computed"
+    assert [one.path for one in applied.trace.actions[0].values] == ["PlanDefinition.action[0].title.extension[0]"]
+
+
+def test_what_is_recorded_of_a_dynamic_value_names_its_place_in_the_plan():
+    values = [
+        {"path": "dosageInstruction.text", "expression": identifier("Dose")},
+        {"path": "title", "expression": identifier("T")},
+    ]
+    refused = activity("Claim")
+    made = plan({"id": "a", "definitionCanonical": refused["url"], "dynamicValue": values})
+    applied = run_with({"Dose": "10 mg", "T": "computed"}, made, refused)
+    (action,) = applied.trace.actions
+    assert [(one.path, one.expression) for one in action.values] == [("PlanDefinition.action[0].dynamicValue[1]", "T")]
 
 
 @pytest.mark.pd("PD-013")
