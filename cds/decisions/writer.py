@@ -6,7 +6,7 @@ Each is answered for itself, after its own commit: what was answered is on recor
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +29,8 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
-    decision: Decision
+    decision: Mapping[str, Any]
+    cards: Sequence[Mapping[str, Any]]
     written: asyncio.Future[None]
 
 
@@ -52,7 +53,8 @@ class DecisionWriter:
 
         Who is cancelled while waiting was not answered: then it is left out if its transaction has not begun.
         """
-        waiting = _Waiting(decision, asyncio.get_running_loop().create_future())
+        rows = _decision_row(decision), list(_card_rows(decision))
+        waiting = _Waiting(*rows, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._work is None:
             self._work = asyncio.create_task(self._write_all())
@@ -77,7 +79,7 @@ class DecisionWriter:
         fault: Exception | None = None
         try:
             if batch:
-                await self._commit([one.decision for one in batch])
+                await self._commit(batch)
         except Exception as error:  # noqa: BLE001 - handed to those who wait, who would wait for ever
             fault = error
         if fault is not None and len(batch) > 1 and not isinstance(fault, Unavailable):
@@ -92,18 +94,18 @@ class DecisionWriter:
             else:
                 one.written.set_exception(fault)
 
-    async def _commit(self, decisions: Sequence[Decision]) -> None:
+    async def _commit(self, batch: Sequence[_Waiting]) -> None:
         with reachable():
             if self._thread is not None:
-                await asyncio.get_running_loop().run_in_executor(self._thread, self._commit_to_file, decisions)
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._commit_to_file, batch)
                 return
             async with self._engine.begin() as connection:
-                await connection.run_sync(_insert, decisions)
+                await connection.run_sync(_insert, batch)
 
-    def _commit_to_file(self, decisions: Sequence[Decision]) -> None:
+    def _commit_to_file(self, batch: Sequence[_Waiting]) -> None:
         assert self._file is not None
         with self._file.begin() as connection:
-            _insert(connection, decisions)
+            _insert(connection, batch)
 
 
 @contextmanager
@@ -117,9 +119,9 @@ def reachable() -> Iterator[None]:
         raise Unavailable(msg) from None
 
 
-def _insert(connection: Connection, decisions: Sequence[Decision]) -> None:
-    connection.execute(insert(store.decisions), [_decision_row(decision) for decision in decisions])
-    cards = [row for decision in decisions for row in _card_rows(decision)]
+def _insert(connection: Connection, batch: Sequence[_Waiting]) -> None:
+    connection.execute(insert(store.decisions), [one.decision for one in batch])
+    cards = [card for one in batch for card in one.cards]
     if cards:
         connection.execute(insert(store.cards), cards)
 
