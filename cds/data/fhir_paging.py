@@ -45,8 +45,7 @@ class PagedSearch:
         self._check(bundle)
         if not self._seen:
             self._check_self_link(bundle)
-            total = bundle.get("total")
-            self._total = total if isinstance(total, int) else 0
+            self._total = self._stated_total(bundle)
         self._seen.add(address)
         self._resources.extend(resources_of(bundle))
         self._matches += match_count(bundle)
@@ -71,6 +70,15 @@ class PagedSearch:
             raise _invalid("the answer to a search is not a searchset")
         if not all(_is_resource(entry) for entry in entries_of(bundle)):
             raise _invalid("an entry of the searchset holds no resource")
+
+    @staticmethod
+    def _stated_total(bundle: Mapping[str, Any]) -> int:
+        total = bundle.get("total")
+        if total is None:
+            return 0
+        if not isinstance(total, int):
+            raise _invalid("the number of matches cannot be read")
+        return total
 
     def _check_self_link(self, bundle: Mapping[str, Any]) -> None:
         """A parameter that the self link leaves out was not applied; only that of the patient cannot be missed."""

@@ -192,6 +192,9 @@ class TestPages:
         else:
             assert server.fault() is FHIRServerFault.INCOMPLETE
 
+    def test_a_total_that_is_no_number_says_nothing_of_what_is_missing(self):
+        assert Server(lambda request: page("a", total="1")).fault() is FHIRServerFault.INVALID_ANSWER
+
 
 class TestLyingServers:
     def test_a_self_link_without_the_patient_shows_that_the_patient_was_ignored(self):
