@@ -131,6 +131,21 @@ def test_a_pattern_without_end_is_given_up():
         strings.matches("a" * 60 + "!", r"^(a|aa)+$")
 
 
+def test_a_pattern_whose_time_others_used_has_another_try(monkeypatch):
+    class Paused:
+        tries = 0
+
+        def search(self, _string, timeout):
+            self.tries += 1
+            if self.tries < 3:
+                raise TimeoutError(timeout)
+
+    paused = Paused()
+    monkeypatch.setattr(strings, "_compiled", lambda _pattern: paused)
+    assert strings.matches("simvastatin 20 mg", "[0-9]{3}") is False
+    assert paused.tries == 3
+
+
 @pytest.mark.parametrize("pattern", ["(" * 5000 + ")" * 5000, "a{99999999999999999999}", "[", "\\", "(?P<a>)(?P<a>"])
 def test_an_impossible_pattern_is_the_engines_own_error_or_an_answer(pattern):
     with contextlib.suppress(EvaluationError):
