@@ -7,7 +7,7 @@ from typing import Any
 
 # Issue types by which a part of what was asked for was not answered, whatever severity stands beside them
 # (https://hl7.org/fhir/R4/codesystem-issue-type.html, "transient" and those below it).
-_NOT_ANSWERED = frozenset({"transient", "lock-store", "no-store", "exception", "timeout", "incomplete", "throttled"})
+_NOT_ANSWERED = ("transient", "lock-store", "no-store", "exception", "timeout", "incomplete", "throttled")
 
 
 def operation_outcome(

@@ -88,6 +88,8 @@ def test_a_searchset_tells_matches_includes_and_outcomes_apart():
         ({"resourceType": "OperationOutcome"}, True),
         ({"resourceType": "OperationOutcome", "issue": []}, True),
         ({"resourceType": "OperationOutcome", "issue": [{}]}, True),
+        ({"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": ["timeout"]}]}, False),
+        ({"resourceType": "OperationOutcome", "issue": [{"severity": ["warning"], "code": {}}]}, True),
     ],
 )
 def test_an_outcome_is_a_failure_unless_it_says_otherwise(outcome, failed):
