@@ -9,6 +9,7 @@ from cds.engine.definitions import DefinitionsRun
 from cds.engine.errors import EngineError
 from cds.engine.evidence import Evidence, Explanation, explain
 from cds.engine.program import Program
+from cds.engine.question import Question, slot_in
 from cds.engine.resource_index import ResourceIndex
 from cds.engine.run import PENDING
 
@@ -53,6 +54,24 @@ class Session:
         value = self._run.values[slot]
         return self._run.force(slot) if value is PENDING else value
 
+    def first_false(self, question: Question) -> int | None:
+        """Return the position of the first definition that is false; when all are true, how many they are.
+
+        None when one that is neither comes before: null, no Boolean, or one that fails.
+        """
+        values, force = self._run.values, self._run.force
+        try:
+            slots = question.slots(self._program.slot_of)
+            for position, slot in enumerate(slots):
+                value = values[slot]
+                if value is PENDING:
+                    value = force(slot)
+                if value is not True:
+                    return position if value is False else None
+        except EngineError:
+            return None
+        return len(slots)
+
     def evidence(self, library: str, definition: str) -> tuple[Evidence, ...]:
         """Say what the value of a definition rests on: its own reads, then those of the definitions it used.
 
@@ -87,8 +106,4 @@ class Session:
         return tuple(self._run.messages)
 
     def _slot(self, library: str, definition: str) -> int:
-        slot = self._program.slot_of.get(("definition", library, definition))
-        if slot is None:
-            message = f"there is no definition {definition!r} in a library {library!r}"
-            raise EngineError(message)
-        return slot
+        return slot_in(self._program.slot_of, library, definition)

@@ -13,6 +13,7 @@ from cds.content.integrity import compiled_libraries
 from cds.content.shelf import Shelf
 from cds.engine.errors import BudgetExceeded, EngineError
 from cds.engine.evidence import Explanation
+from cds.engine.question import Question
 from cds.expressions.code_members import EngineValueSets
 from cds.expressions.evaluation import Evaluated, Evidence, Found, Scope, UnsupportedExpression
 from cds.expressions.languages import find_language
@@ -27,6 +28,9 @@ class Session(Protocol):
 
     def evaluate(self, library: str, definition: str) -> Any:
         """Return the value of a definition."""
+
+    def first_false(self, question: Question) -> int | None:
+        """Return the position of the first definition that is false, their number when all are true, else None."""
 
     def explanation(self) -> Explanation:
         """Return what each definition computed so far rests on."""
@@ -74,7 +78,7 @@ class Evaluators:
         self._engine_value_sets = EngineValueSets(value_sets) if value_sets is not None else None
         self._deadline = deadline
         self._to_json = to_json
-        self._session = session
+        self.session = session
         self._compile_path = compile_path
 
     def evaluate(
@@ -125,7 +129,7 @@ class Evaluators:
     def decide(self, name: DefinitionName) -> Outcome | None:
         """Return what a CQL definition says when it is true, false or null; of all else `evaluate` has more to say."""
         try:
-            value = self._session.evaluate(*name)
+            value = self.session.evaluate(*name)
         except EngineError:
             return None
         if value is True:
@@ -136,11 +140,11 @@ class Evaluators:
 
     def definition(self, name: DefinitionName) -> Found:
         """Return the value of a CQL definition; `explanation` says what it rests on. Raises `EngineError`."""
-        return Found(self._session.evaluate(name.library, name.definition), definition=name)
+        return Found(self.session.evaluate(name.library, name.definition), definition=name)
 
     def explanation(self) -> Explanation:
         """Return what each CQL definition computed in this call rests on, once for all expressions that need it."""
-        return self._session.explanation()
+        return self.session.explanation()
 
     def fhirpath(self, expression: str, scope: Scope) -> Found:
         """Return the collection that a FHIRPath expression gives, and the facts it rests on. Raises `EngineError`.

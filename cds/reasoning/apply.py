@@ -28,7 +28,7 @@ from cds.reasoning.definitions import DefinitionMaker, Leaf
 from cds.reasoning.fitness import report_fitness
 from cds.reasoning.goals import make_goals
 from cds.reasoning.plan_scope import PlanScope, nested_scope, plan_scope
-from cds.reasoning.planned_actions import PlannedAction, planned_actions
+from cds.reasoning.planned_actions import Judged, PlannedAction, planned_actions
 from cds.reasoning.request_maker import Order
 from cds.reasoning.subjects import GROUP_SUBJECTS, reference_to, subject_type
 from cds.reasoning.trace import ActionTrace, ExpressionTrace, Issue, Trace
@@ -120,8 +120,17 @@ class _Application:
     ) -> tuple[list[dict[str, Any]], tuple[ActionTrace, ...]]:
         outputs: list[dict[str, Any]] = []
         traces: list[ActionTrace] = []
-        for action in actions:
-            output, trace = self._action(action, scope)
+        workshop, has_subject, applies = self._workshop, scope.subject is not None, Outcome.TRUE
+        for planned in actions:
+            workshop.actions_left -= 1
+            output, within = None, scope
+            if planned.is_plain and has_subject and workshop.actions_left >= 0:
+                trace, issues = planned.judge(workshop.evaluators, scope.expressions)
+            else:
+                within, (trace, issues) = self._judged(planned, scope)
+            workshop.issues += issues
+            if trace.outcome is applies:
+                output, trace = self._applied(planned, trace, within)
             traces.append(trace)
             if output is not None:
                 outputs.append(output)
@@ -129,21 +138,22 @@ class _Application:
                     break
         return outputs, tuple(traces)
 
-    def _action(self, planned: PlannedAction, scope: PlanScope) -> tuple[dict[str, Any] | None, ActionTrace]:
-        """Return the output of one action, None when it does not apply, and the recording."""
+    def _judged(self, planned: PlannedAction, scope: PlanScope) -> tuple[PlanScope, Judged]:
+        """Judge an action that may be refused, or may see more than its parent; return what it sees, too."""
         action, path, workshop = planned.element, planned.path, self._workshop
         if planned.has_own_scope:
             scope = scope.about(action, workshop.call)
-        workshop.actions_left -= 1
         if planned.refusal is not None or scope.subject is None or workshop.actions_left < 0:
-            return None, self._refused(planned, scope)
+            return scope, self._refused(planned, scope)
         if planned.has_own_scope:
             scope = scope.with_inputs(action, workshop, path).with_variables(action, workshop, path)
-        trace, issues = planned.judge(workshop.evaluators, scope.expressions)
-        workshop.issues += issues
-        if trace.outcome is not Outcome.TRUE:
-            return None, trace
-        leaf = Leaf(planned=planned, output=planned.output(workshop.call), scope=scope)
+        return scope, planned.judge(workshop.evaluators, scope.expressions)
+
+    def _applied(
+        self, planned: PlannedAction, trace: ActionTrace, scope: PlanScope
+    ) -> tuple[dict[str, Any] | None, ActionTrace]:
+        """Return the output of an action that applies, None if there is nothing to do after all; and the recording."""
+        leaf = Leaf(planned=planned, output=planned.output(self._workshop.call), scope=scope)
         values = self._definitions.make(leaf, self._nested)
         if values is None:
             return None, replace(trace, outcome=Outcome.FALSE)
@@ -175,7 +185,7 @@ class _Application:
             self._text_only(leaf)
         return output, trace
 
-    def _refused(self, planned: PlannedAction, scope: PlanScope) -> ActionTrace:
+    def _refused(self, planned: PlannedAction, scope: PlanScope) -> Judged:
         """Record why an action must not be processed at all (PD-030, PD-031, PD-032, PD-096, PD-139)."""
         refusal = planned.refusal
         if self._workshop.actions_left < 0:
@@ -185,9 +195,9 @@ class _Application:
             subjects = ", a ".join(self._workshop.call.subjects)
             refusal = f"the action is about a {about}, but the call is about a {subjects}"
         path = planned.path
-        self._workshop.report("error", "not-supported", refusal, path)
         condition = ExpressionTrace(path=path, expression="", language="", outcome=Outcome.ERROR, reason=refusal)
-        return planned.trace(Outcome.ERROR, (condition,))
+        issue = Issue("error", "not-supported", refusal, path)
+        return Judged(planned.trace(Outcome.ERROR, (condition,)), (issue,))
 
     def _nested(self, plan: Artifact, leaf: Leaf) -> dict[str, Any] | None:
         """Apply a plan that an action refers to; its RequestGroup is an option under the action (PD-132, PD-133)."""

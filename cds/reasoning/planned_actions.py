@@ -10,12 +10,13 @@ from cds.content.artifact import Artifact
 from cds.content.elm import CompiledLibrary
 from cds.content.prepared import prepared_once
 from cds.content.walk import named_events
+from cds.engine.question import Question
 from cds.expressions.evaluation import Scope
 from cds.expressions.evaluators import Evaluators
 from cds.expressions.outcome import Outcome, all_of
 from cds.reasoning.actions import carried_elements, has_triggers, is_triggered
 from cds.reasoning.call import Call
-from cds.reasoning.conditions import applicability_conditions, told_of
+from cds.reasoning.conditions import Condition, applicability_conditions, told_of
 from cds.reasoning.dynamic_values import DynamicValue, dynamic_values
 from cds.reasoning.participants import performer_elements
 from cds.reasoning.plan_scope import PlanScope, has_own_scope
@@ -35,7 +36,8 @@ class PlannedAction:
     """One action of a plan, as far as no patient is needed to know it; shared by calls and threads.
 
     `element` is the action as written, `path` its place in the plan. `refusal` says why it must not be processed at all
-    (PD-030, PD-096, PD-139). `has_own_scope` tells whether its expressions may see more than those of its parent.
+    (PD-030, PD-096, PD-139). `has_own_scope` tells whether its expressions may see more than those of its parent;
+    `is_plain` that neither is so.
     """
 
     def __init__(
@@ -51,14 +53,16 @@ class PlannedAction:
         self.path = path
         self.refusal = _refusal(element, path)
         self.has_own_scope = has_own_scope(element)
+        self.is_plain = self.refusal is None and not self.has_own_scope
         self._hook = hook
         self._inherited = inherited
         self._libraries = libraries
         self._conditions = applicability_conditions(element, path, libraries)
         yes = [condition.recorded[Outcome.TRUE] for condition in self._conditions]
         no = [condition.recorded[Outcome.FALSE] for condition in self._conditions]
-        self._applies = self._judged(yes)
-        self._turned_down = [self._judged([*yes[:position], last]) for position, last in enumerate(no)]
+        turned_down = [self._judged([*yes[:position], last]) for position, last in enumerate(no)]
+        self._settled = (*turned_down, self._judged(yes))
+        self._question = _question(self._conditions)
 
     @cached_property
     def actions(self) -> tuple[PlannedAction, ...]:
@@ -85,13 +89,8 @@ class PlannedAction:
 
     def judge(self, evaluators: Evaluators, scope: Scope) -> Judged:
         """Ask the conditions in their order; once one is false the rest is not asked."""
-        for position, condition in enumerate(self._conditions):
-            answer = condition.answer(evaluators, scope)
-            if answer is condition.recorded[Outcome.FALSE]:
-                return self._turned_down[position]
-            if answer is not condition.recorded[Outcome.TRUE]:
-                return self._judge_on(position, answer, evaluators, scope)
-        return self._applies
+        settled = evaluators.session.first_false(self._question) if self._question is not None else None
+        return self._settled[settled] if settled is not None else self._judge_each(evaluators, scope)
 
     def trace(self, outcome: Outcome, conditions: tuple[ExpressionTrace, ...]) -> ActionTrace:
         """Return the recording of the action."""
@@ -104,13 +103,13 @@ class PlannedAction:
             conditions=conditions,
         )
 
-    def _judge_on(self, position: int, answer: ExpressionTrace, evaluators: Evaluators, scope: Scope) -> Judged:
-        """Ask on after an answer that is not foreseen, or unknown; those before it were yes."""
-        answers = [*(condition.recorded[Outcome.TRUE] for condition in self._conditions[:position]), answer]
-        for condition in self._conditions[position + 1 :]:
+    def _judge_each(self, evaluators: Evaluators, scope: Scope) -> Judged:
+        """Ask each condition by itself: in another language than CQL, unknown, or failing, it has more to say."""
+        answers: list[ExpressionTrace] = []
+        for condition in self._conditions:
+            answers.append(condition.answer(evaluators, scope))
             if answers[-1].outcome is Outcome.FALSE:
                 break
-            answers.append(condition.answer(evaluators, scope))
         return self._judged(answers)
 
     def _judged(self, answers: Sequence[ExpressionTrace]) -> Judged:
@@ -146,6 +145,12 @@ def _taking_part(
         for index, action in enumerate(parent.get("action", ()))
         if is_triggered(action, hook, inherited=inherited)
     )
+
+
+def _question(conditions: Sequence[Condition]) -> Question | None:
+    """Return what is asked of the CQL when all conditions are definitions of it."""
+    definitions = [condition.definition for condition in conditions if condition.definition is not None]
+    return Question(definitions) if len(definitions) == len(conditions) else None
 
 
 def _refusal(action: Mapping[str, Any], path: str) -> str | None:

@@ -208,7 +208,7 @@ def test_a_definition_is_computed_once_in_a_call(tmp_path):
     actions = [small_elm.action(name, "Yes") for name in ("a", "b", "c")]
     loaded = content(tmp_path, small_elm.library(small_elm.exists("Yes", "Observation")), small_elm.plan(*actions))
     evaluators = Compiler(loaded).compile_guidelines()["demo"].evaluators([PATIENT], parameters={}, now=LATER)
-    first, second = (evaluators._session.evaluate("Logic", "Yes") for _ in range(2))
+    first, second = (evaluators.session.evaluate("Logic", "Yes") for _ in range(2))
     assert first is second
     assert evaluators.explanation()[1:] == ({}, {})  # there was no Observation to read
 

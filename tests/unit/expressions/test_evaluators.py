@@ -11,6 +11,7 @@ from cds.content.elm import DefinitionName
 from cds.content.shelf import Shelf
 from cds.engine.errors import EvaluationError
 from cds.engine.evidence import Explanation
+from cds.engine.question import Question
 from cds.expressions.evaluators import Evaluators
 from cds.expressions.outcome import Outcome
 
@@ -24,6 +25,9 @@ class OneValue:
         if isinstance(self._value, Exception):
             raise self._value
         return self._value
+
+    def first_false(self, question: Question) -> int | None:
+        pytest.fail(str(question))
 
     def explanation(self) -> Explanation:
         return Explanation({}, {})

@@ -12,6 +12,7 @@ from cds.content.elm import CompiledLibrary
 from cds.content.shelf import Shelf
 from cds.engine.errors import EvaluationError
 from cds.engine.evidence import Explanation, Name, explain, path_of
+from cds.engine.question import Question
 from cds.expressions.evaluators import Evaluators
 from cds.reasoning.apply import apply_plan_definition
 from cds.reasoning.call import Applied, Call
@@ -42,6 +43,16 @@ class FakeSession:
         if isinstance(value, Exception):
             raise value
         return value
+
+    def first_false(self, question: Question) -> int | None:
+        for position, definition in enumerate(question.definitions):
+            try:
+                value = self.evaluate(*definition)
+            except EvaluationError:
+                return None
+            if value is not True:
+                return position if value is False else None
+        return len(question.definitions)
 
     def explanation(self) -> Explanation:
         result = {"resourceType": "Observation", "id": "o1", "value": 25}

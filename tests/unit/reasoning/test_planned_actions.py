@@ -10,6 +10,7 @@ import pytest
 
 from cds.content.artifact import Artifact
 from cds.content.elm import CompiledLibrary
+from cds.engine.question import Question
 from cds.expressions.evaluation import Scope
 from cds.expressions.outcome import Outcome
 from cds.reasoning.plan_scope import PlanScope
@@ -57,6 +58,14 @@ class Answers:
     def __init__(self, **said: Outcome | None) -> None:
         self.said = said
         self.asked: list[str] = []
+        self.session = self
+
+    def first_false(self, question: Question) -> int | None:
+        for position, definition in enumerate(question.definitions):
+            outcome = self.decide(definition)
+            if outcome is not Outcome.TRUE:
+                return position if outcome is Outcome.FALSE else None
+        return len(question.definitions)
 
     def decide(self, name: tuple[str, str]) -> Outcome | None:
         self.asked.append(name[1])
