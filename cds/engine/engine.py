@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from cds.engine.elm.libraries import LibrarySource, compile_all, includes_of, na
 from cds.engine.elm.stored import Store
 from cds.engine.elm.types import ANY
 from cds.engine.errors import EngineError, Problem, UnsupportedError
+from cds.engine.listed_value_sets import ListedValueSets
 from cds.engine.program import link
 from cds.engine.requirements import Retrieve
 from cds.engine.resource_index import ResourceIndex
@@ -76,6 +77,7 @@ class Engine:
         self._value_sets = value_sets
         self._max_steps = max_steps
         self._libraries = compile_all(libraries, variants, store)
+        self._listed = None if value_sets is None else ListedValueSets(value_sets, _retrieved_by(self._libraries))
         self._programs = {explain: link(list(self._libraries.values()), explain=explain) for explain in variants}
 
     @property
@@ -151,6 +153,7 @@ class Engine:
             parameters=parameters or {},
             now=moment(now),
             value_sets=self._value_sets,
+            listed=self._listed,
             max_steps=self._max_steps,
             deadline=deadline,
             explain=explain,
@@ -203,6 +206,13 @@ def moment(now: datetime) -> DateTime:
         raise EngineError("now needs a time zone")
     hours = Decimal(round(offset.total_seconds())) / 3600
     return DateTime(now.year, now.month, now.day, now.hour, now.minute, now.second, now.microsecond // 1000, hours)
+
+
+def _retrieved_by(libraries: Mapping[str, CompiledLibrary]) -> Iterator[str]:
+    """Give the canonical URLs of the value sets that anything in the libraries retrieves by."""
+    for library in libraries.values():
+        for retrieves in library.retrieves.values():
+            yield from (one.value_set for one in retrieves if one.value_set is not None)
 
 
 def _shown(library: CompiledLibrary) -> tuple[Any, ...]:

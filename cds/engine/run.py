@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from cds.engine.errors import BudgetExceeded, EngineError
 from cds.engine.evidence import Note
+from cds.engine.listed_value_sets import ListedValueSets
 
 
 class Pending:
@@ -30,16 +31,18 @@ class Run:
     """One evaluation: passed as first argument to every compiled function; used by one thread.
 
     `now` is the engine's DateTime of the evaluation. `values` holds one slot per definition and parameter of the
-    program; `force(slot)` computes one. `charge(n)` counts n steps and raises BudgetExceeded beyond `max_steps`, or
-    after `deadline` (a `time.monotonic()` value). `notes` collects what the code that runs now used and read, when it
-    was compiled to explain itself; `messages` what the library said by Message: (severity, text). `known` keeps results
-    of functions by function and arguments (`emit.memory`).
+    program; `force(slot)` computes one. `listed` are those of the `value_sets` that are known by their codes.
+    `charge(n)` counts n steps and raises BudgetExceeded beyond `max_steps`, or after `deadline` (a `time.monotonic()`
+    value). `notes` collects what the code that runs now used and read, when it was compiled to explain itself;
+    `messages` what the library said by Message: (severity, text). `known` keeps results of functions by function and
+    arguments (`emit.memory`).
     """
 
     __slots__ = (
         "_look_at",
         "deadline",
         "known",
+        "listed",
         "messages",
         "notes",
         "now",
@@ -56,6 +59,7 @@ class Run:
         values: list[Any] | None = None,
         resources: Any = None,
         value_sets: Any = None,
+        listed: ListedValueSets | None = None,
         max_steps: int = 2_000_000,
         deadline: float | None = None,
     ) -> None:
@@ -63,6 +67,7 @@ class Run:
         self.values = values if values is not None else []
         self.resources = resources
         self.value_sets = value_sets
+        self.listed = listed
         self.steps_left = self._look_at = max_steps
         self.deadline = deadline
         self.messages: list[tuple[str, str]] = []

@@ -8,6 +8,7 @@ from typing import Any
 from cds.engine.definitions import DefinitionsRun
 from cds.engine.errors import EngineError
 from cds.engine.evidence import Evidence, Explanation, explain
+from cds.engine.listed_value_sets import ListedValueSets
 from cds.engine.program import Program
 from cds.engine.question import Question, slot_in
 from cds.engine.resource_index import ResourceIndex
@@ -28,6 +29,7 @@ class Session:
         parameters: Mapping[str, Any],
         now: Any,
         value_sets: Any,
+        listed: ListedValueSets | None,
         max_steps: int,
         deadline: float | None,
         explain: bool,
@@ -40,6 +42,7 @@ class Session:
             now=now,
             resources=resources,
             value_sets=value_sets,
+            listed=listed,
             max_steps=max_steps,
             deadline=deadline,
         )

@@ -13,19 +13,16 @@ from cds.engine.runtime.interval import Interval
 from cds.engine.runtime.values import ValueSet
 
 
-def _index(run: Run) -> ResourceIndex:
-    index: ResourceIndex = run.resources
-    return index
-
-
 def of_type(run: Run, type_name: str) -> list[Any]:
     """Return all resources of a type."""
-    return _index(run).of_type(type_name)
+    index: ResourceIndex = run.resources
+    return index.of_type(type_name)
 
 
 def with_codes(run: Run, type_name: str, path: str, codes: frozenset[tuple[str | None, str]]) -> list[Any]:
     """Return the resources that have one of the (system, code) pairs at a path."""
-    return _index(run).with_codes(type_name, path, codes)
+    index: ResourceIndex = run.resources
+    return index.with_codes(type_name, path, codes)
 
 
 def with_computed_codes(run: Run, type_name: str, path: str, codes: Any) -> list[Any]:
@@ -33,7 +30,7 @@ def with_computed_codes(run: Run, type_name: str, path: str, codes: Any) -> list
     if isinstance(codes, ValueSet):
         return in_value_set(run, type_name, path, codes)
     pairs = frozenset((code.system, code.code) for code in evaluation.codes_of(codes))
-    return _index(run).with_codes(type_name, path, pairs)
+    return with_codes(run, type_name, path, pairs)
 
 
 def in_value_set(run: Run, type_name: str, path: str, value_set: ValueSet | None) -> list[Any]:
@@ -43,11 +40,20 @@ def in_value_set(run: Run, type_name: str, path: str, value_set: ValueSet | None
     """
     if value_set is None:
         return []
-    members = evaluation.terminology(run).codes(value_set.id, value_set.version)
+    index: ResourceIndex = run.resources
+    found = index.retrieved.get((type_name, path, value_set.id, value_set.version))
+    return _sought(run, index, type_name, path, value_set) if found is None else found
+
+
+def _sought(run: Run, index: ResourceIndex, type_name: str, path: str, value_set: ValueSet) -> list[Any]:
+    key = value_set.id, value_set.version
+    if run.listed is not None and key in run.listed.members:
+        return index.in_value_set(type_name, path, key, run.listed)
+    members = evaluation.terminology(run).codes(*key)
     if members is None:
         message = f"the value set {value_set.id} is not known here"
         raise EvaluationError(message)
-    return _index(run).in_value_set(type_name, path, (value_set.id, value_set.version), members)
+    return index.in_value_set(type_name, path, key, members)
 
 
 def that_are_in(resources: list[Any], others: list[Any]) -> list[Any]:

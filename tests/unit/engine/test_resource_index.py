@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cds.engine import ResourceIndex
+from cds.engine.listed_value_sets import ListedValueSets
 
 
 def coded(id_, *codings, type_="Observation", **members):
@@ -65,3 +66,57 @@ def test_a_resource_is_found_by_its_id():
     index = ResourceIndex([first, second])
     assert index.by_id("Observation", "1") is first
     assert index.by_id("Condition", "1") is None
+
+
+class Lists:
+    def __init__(self, **codes):
+        self._codes = codes
+
+    def codes(self, url, _version):
+        return self._codes.get(url)
+
+
+MEMBERS = {
+    "none": {"s": frozenset({"x"})},
+    "a": {"s": frozenset({"a", "x"})},
+    "both": {"s": frozenset({"a", "b"}), "t": frozenset({"c"})},
+}
+
+
+@pytest.mark.parametrize("url", MEMBERS)
+def test_listed_value_sets_find_what_asking_for_each_member_finds(url):
+    resources = [
+        coded("1", B, A),
+        coded("2", A, A),
+        coded("3", {"system": "t", "code": "c"}),
+        coded("4", {"code": "a"}),
+    ]
+    listed = ListedValueSets(Lists(**MEMBERS), MEMBERS)
+    key = (url, None)
+    found = ResourceIndex(resources).in_value_set("Observation", "code", key, listed)
+    assert found == ResourceIndex(resources).in_value_set("Observation", "code", key, MEMBERS[url])
+    assert ids(found) == {"none": [], "a": ["1", "2"], "both": ["1", "2", "3"]}[url]
+
+
+def test_a_code_without_system_is_in_every_listed_value_set_that_has_it():
+    listed = ListedValueSets(Lists(**MEMBERS), MEMBERS)
+    index = ResourceIndex([{"resourceType": "Observation", "status": "c"}])
+    assert index.in_value_set("Observation", "status", ("both", None), listed) == list(index.resources)
+    assert index.in_value_set("Observation", "status", ("a", None), listed) == []
+
+
+def test_the_same_resources_are_the_same_list_whatever_they_were_asked_by():
+    index = ResourceIndex([coded("1", A, B), coded("2", A)])
+    listed = ListedValueSets(Lists(**MEMBERS), MEMBERS)
+    found = index.in_value_set("Observation", "code", ("a", None), listed)
+    assert index.in_value_set("Observation", "code", ("both", None), listed) is found
+    assert index.with_codes("Observation", "code", frozenset({("s", "a")})) is found
+    assert index.in_value_set("Observation", "code", ("pattern", None), {"s": frozenset({"a"})}) is found
+    assert index.retrieved["Observation", "code", "a", None] is found
+
+
+def test_what_one_terminology_lists_is_not_taken_for_what_another_does():
+    index = ResourceIndex([coded("1", A)])
+    assert index.in_value_set("Observation", "code", ("none", None), ListedValueSets(Lists(**MEMBERS), MEMBERS)) == []
+    other = ListedValueSets(Lists(none={"s": frozenset({"a"})}), ["none"])
+    assert ids(index.in_value_set("Observation", "code", ("none", None), other)) == ["1"]
