@@ -5,12 +5,11 @@ Pure functions; a resource that needs no change is returned as it is, a changed 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from decimal import Decimal
-from operator import is_not
 from typing import Any
 
-from cds.data.remembered_mappings import Codes, Conversions, Mappings, RememberedMappings
+from cds.data.remembered_mappings import Codes, Conversions, Mappings, Meaning, RememberedMappings
 from cds.fhir.elements import codings_of, object_at, objects_at, values_at
 from cds.fhir.extensions import MEDICATION_REFERENCE, ORIGINAL_QUANTITY
 from cds.fhir.quantities import value_of
@@ -23,7 +22,6 @@ _CONCEPTS = frozenset(
     | {"bodySite", "category", "type", "method", "route", "statusReason", "interpretation", "conclusionCode"}
 )
 _CONTAINERS = frozenset({"component", "contained", "ingredient", "dosageInstruction", "dosage", "reaction"})
-_Change = Callable[[dict[str, Any], RememberedMappings], dict[str, Any]]
 _DECIMALS = Decimal("1e-8")  # what a CQL Decimal can hold
 
 
@@ -38,19 +36,45 @@ def normalise_all(
     resources: Iterable[dict[str, Any]], pool: Mapping[str, dict[str, Any]], mappings: Mappings | None
 ) -> list[dict[str, Any]]:
     """Bring the resources of one call into the shape that the logic reads."""
-    remembered = RememberedMappings(mappings)
-    return [_normalise(resource, pool, remembered) for resource in resources]
+    memory = _Memory(mappings)
+    return [_normalise(resource, pool, memory) for resource in resources]
 
 
-def _normalise(
-    resource: dict[str, Any], pool: Mapping[str, dict[str, Any]], mappings: RememberedMappings
-) -> dict[str, Any]:
+class _Memory:
+    """What was found out in one call: what concepts mean, and which members are to be changed, by all their names."""
+
+    def __init__(self, mappings: Mappings | None) -> None:
+        self.meanings = RememberedMappings(mappings)
+        self.systems: Container[str] = mappings.systems if mappings is not None else ()
+        self.translated = _Members(_TRANSLATED)
+        self.of_observations = _Members(_OF_OBSERVATIONS)
+        self.of_components = _Members(_OF_COMPONENTS)
+
+
+_Change = Callable[[dict[str, Any], _Memory], dict[str, Any]]
+_ChangeOfMember = Callable[[Any, _Memory], Any]
+
+
+class _Members(dict[tuple[str, ...], tuple[tuple[str, _ChangeOfMember], ...]]):
+    """The changes that objects need, by the names of their members: most objects of one call have the same names."""
+
+    def __init__(self, changes: Mapping[str, _ChangeOfMember]) -> None:
+        super().__init__()
+        self._changes = changes
+
+    def __missing__(self, names: tuple[str, ...]) -> tuple[tuple[str, _ChangeOfMember], ...]:
+        self[names] = found = tuple((name, self._changes[name]) for name in names if name in self._changes)
+        return found
+
+
+def _normalise(resource: dict[str, Any], pool: Mapping[str, dict[str, Any]], memory: _Memory) -> dict[str, Any]:
     if "medicationReference" in resource:
         resource = _resolve_medication(resource, pool)
     if "reasonReference" in resource:
         resource = _resolve_reasons(resource, pool)
-    resource = _translate(resource, mappings)
-    return _canonical_units(resource, mappings) if resource.get("resourceType") == "Observation" else resource
+    if resource.get("resourceType") == "Observation":
+        return _measured(resource, memory.of_observations[tuple(resource)], memory)
+    return _translate(resource, memory)
 
 
 def medication_of(resource: Mapping[str, Any], pool: Mapping[str, dict[str, Any]]) -> dict[str, Any] | None:
@@ -100,87 +124,122 @@ def _in_pool(text: object, pool: Mapping[str, dict[str, Any]]) -> dict[str, Any]
     return pool.get(reference.literal) if reference else None
 
 
-def _translate(node: dict[str, Any], mappings: RememberedMappings) -> dict[str, Any]:
+def _translate(node: dict[str, Any], memory: _Memory) -> dict[str, Any]:
     """Append the mapped Codings to every CodeableConcept; what the sender wrote stays first."""
-    changes: dict[str, Any] = {}
-    for name, value in node.items():
-        change = _TRANSLATED.get(name)
-        if change is not None and (new := _each(value, change, mappings)) is not value:
-            changes[name] = new
+    changes = _changes(node, memory.translated[tuple(node)], memory)
     return {**node, **changes} if changes else node
 
 
-def _each(value: Any, change: _Change, mappings: RememberedMappings) -> Any:
+def _changes(node: dict[str, Any], members: Iterable[tuple[str, _ChangeOfMember]], memory: _Memory) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    for name, change in members:
+        value = node[name]
+        if (new := change(value, memory)) is not value:
+            changes[name] = new
+    return changes
+
+
+def _each(value: Any, change: _Change, memory: _Memory) -> Any:
     """Apply a change to an object or to each of a list; the very same value comes back when nothing changed."""
     if isinstance(value, dict):
-        return change(value, mappings)
+        return change(value, memory)
     if not isinstance(value, list):
         return value
-    new = [change(item, mappings) if isinstance(item, dict) else item for item in value]
-    return new if any(map(is_not, new, value)) else value
+    new = [change(item, memory) if isinstance(item, dict) else item for item in value]
+    return new if new != value else value
 
 
-def _translate_concept(concept: dict[str, Any], mappings: RememberedMappings) -> dict[str, Any]:
-    codings = concept.get("coding")
-    if not isinstance(codings, list):
-        return concept
-    added = mappings.added[_codes_of(concept)]
-    return {**concept, "coding": [*codings, *map(dict, added)]} if added else concept
+def _translate_concepts(value: Any, memory: _Memory) -> Any:
+    """Translate a CodeableConcept or a list of them."""
+    try:
+        for concept in value if isinstance(value, list) else (value,):
+            for coding in concept["coding"]:
+                if coding.get("system", "") in memory.systems:
+                    return _each(value, _translate_concept, memory)
+    except (AttributeError, KeyError, TypeError):  # one without codings, or what is none
+        return _each(value, _translate_concept, memory)
+    return value
 
 
-_TRANSLATED: Mapping[str, _Change] = {
-    **dict.fromkeys(_CONCEPTS, _translate_concept),
-    **dict.fromkeys(_CONTAINERS, _translate),
-}
+def _translate_concept(concept: Any, memory: _Memory) -> Any:
+    return _with_added(concept, _meaning_of(concept, memory))
 
 
-def _codes_of(concept: Any) -> Codes:
+def _with_added(concept: Any, meaning: Meaning) -> Any:
+    return {**concept, "coding": [*concept["coding"], *map(dict, meaning.added)]} if meaning.added else concept
+
+
+def _meaning_of(concept: Any, memory: _Memory) -> Meaning:
     try:
         codes = tuple([(coding.get("system", ""), coding["code"]) for coding in concept["coding"]])
-        hash(codes)
+        known = memory.meanings.get(codes)
     except (AttributeError, KeyError, TypeError):  # no coding, one without a code, or what is none
-        return tuple(
-            [(str(coding.get("system", "")), str(coding["code"])) for coding in codings_of(concept) if "code" in coding]
-        )
-    return codes
+        return _meaning_of_odd(concept, memory)
+    return memory.meanings[codes] if known is None else known
 
 
-def _canonical_units(observation: dict[str, Any], mappings: RememberedMappings) -> dict[str, Any]:
-    changed = _convert_values(observation, mappings)
-    if "component" in observation:
-        components = _each(observation["component"], _convert_values, mappings)
-        if components is not observation["component"]:
-            changed = {**changed, "component": components}
-    return changed
+def _meaning_of_odd(concept: Any, memory: _Memory) -> Meaning:
+    codes: Codes = tuple(
+        [(str(coding.get("system", "")), str(coding["code"])) for coding in codings_of(concept) if "code" in coding]
+    )
+    if isinstance(concept, dict) and isinstance(concept.get("coding"), list):
+        return memory.meanings[codes]
+    return memory.meanings.untranslated(codes)
 
 
-def _convert_values(holder: dict[str, Any], mappings: RememberedMappings) -> dict[str, Any]:
-    """Convert the value and its reference range; both stay as they are where no factor is known."""
+def _measured(
+    holder: dict[str, Any], members: Iterable[tuple[str, _ChangeOfMember]], memory: _Memory
+) -> dict[str, Any]:
+    """Translate an Observation, or a component of one, and convert its value and its reference range.
+
+    These two are converted by the code of the holder, and stay as they are where no factor is known.
+    """
+    changes = _changes(holder, members, memory)
+    concept = holder.get("code")
+    meaning = _meaning_of(concept, memory)
+    if meaning.added:
+        changes["code"] = _with_added(concept, meaning)
+    elif isinstance(concept, list) and (translated := _translate_concepts(concept, memory)) is not concept:
+        changes["code"] = translated  # FHIR has one concept here, and who finds Observations by code reads several
     quantity, ranges = holder.get("valueQuantity"), holder.get("referenceRange")
-    if quantity is None and ranges is None:
-        return holder
-    conversions = mappings.conversions[_codes_of(holder.get("code"))]
-    changes: dict[str, Any] = {}
-    if isinstance(quantity, dict) and (converted := _convert(quantity, conversions)) is not quantity:
+    if (converted := _convert(quantity, meaning.conversions)) is not quantity:
         changes["valueQuantity"] = converted
     if isinstance(ranges, list):
-        new = [_convert_range(item, conversions) if isinstance(item, dict) else item for item in ranges]
-        if any(map(is_not, new, ranges)):
+        new = [_convert_range(item, meaning.conversions) if isinstance(item, dict) else item for item in ranges]
+        if new != ranges:
             changes["referenceRange"] = new
     return {**holder, **changes} if changes else holder
+
+
+def _measured_component(component: dict[str, Any], memory: _Memory) -> dict[str, Any]:
+    return _measured(component, memory.of_components[tuple(component)], memory)
+
+
+def _of_each(change: _Change) -> _ChangeOfMember:
+    return lambda value, memory: _each(value, change, memory)
+
+
+_TRANSLATED: Mapping[str, _ChangeOfMember] = {
+    **dict.fromkeys(_CONCEPTS, _translate_concepts),
+    **dict.fromkeys(_CONTAINERS, _of_each(_translate)),
+}
+_OF_COMPONENTS = {name: change for name, change in _TRANSLATED.items() if name != "code"}
+_OF_OBSERVATIONS = _OF_COMPONENTS | {"component": _of_each(_measured_component)}
 
 
 def _convert_range(item: dict[str, Any], conversions: Conversions) -> dict[str, Any]:
     changes = {}
     for name in ("low", "high"):
         end = item.get(name)
-        if isinstance(end, dict) and (converted := _convert(end, conversions)) is not end:
+        if (converted := _convert(end, conversions)) is not end:
             changes[name] = converted
     return {**item, **changes} if changes else item
 
 
-def _convert(quantity: dict[str, Any], conversions: Conversions) -> dict[str, Any]:
+def _convert(quantity: Any, conversions: Conversions) -> Any:
     """Multiply by the factor of the concept; the original stays in an extension. No unit, no conversion."""
+    if not isinstance(quantity, dict):
+        return quantity
     written = quantity.get("system"), quantity.get("code"), quantity.get("unit")
     try:
         conversion = conversions[written]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from cds.fhir.quantities import unit_of
 
@@ -18,6 +18,11 @@ _ONE = Decimal(1)
 class Mappings(Protocol):
     """What `fhir_mappings` says; the terminology package answers it."""
 
+    @property
+    def systems(self) -> Container[str]:
+        """The systems of which any code is translated."""
+        ...
+
     def translate(self, system: str, code: str) -> Sequence[Mapping[str, Any]]:
         """Give the Codings that mean the same in the systems of the guidelines; empty where nothing is mapped."""
         ...
@@ -28,39 +33,6 @@ class Mappings(Protocol):
         None where the unit is canonical already, or no factor is known.
         """
         ...
-
-
-class RememberedMappings:
-    """The mappings, each question asked once; without mappings nothing is mapped.
-
-    `added` holds by the codes of a concept the Codings that may be read beside its own, empty where nothing is mapped;
-    `conversions` by the codes, and then by the system, code and unit of a Quantity, how that is to be changed, None
-    where it stays as it is. Made for one call and dropped with it, as it holds a patient's codes.
-    """
-
-    def __init__(self, mappings: Mappings | None) -> None:
-        self.added = _Added(mappings)
-        self.conversions = _ConversionsByCodes(mappings)
-
-
-class _Added(dict[Codes, Sequence[Mapping[str, Any]]]):
-    def __init__(self, mappings: Mappings | None) -> None:
-        super().__init__()
-        self._mappings = mappings
-
-    def __missing__(self, codes: Codes) -> Sequence[Mapping[str, Any]]:
-        known = list(codes)
-        added: list[Mapping[str, Any]] = []
-        self[codes] = added
-        if self._mappings is None:
-            return added
-        for system, code in codes:
-            for target in self._mappings.translate(system, code):
-                key = (str(target.get("system", "")), str(target.get("code", "")))
-                if key not in known:
-                    known.append(key)
-                    added.append(target)
-        return added
 
 
 class Conversions(dict[tuple[object, object, object], Conversion | None]):
@@ -92,11 +64,46 @@ class Conversions(dict[tuple[object, object, object], Conversion | None]):
         return conversion
 
 
-class _ConversionsByCodes(dict[Codes, Conversions]):
+class Meaning(NamedTuple):
+    """What the mappings say of a concept.
+
+    `added` are the Codings that may be read beside its own, empty where nothing is mapped; `conversions` say by the
+    system, code and unit of a Quantity how that is to be changed, None where it stays as it is.
+    """
+
+    added: Sequence[Mapping[str, Any]]
+    conversions: Conversions
+
+
+class RememberedMappings(dict[Codes, Meaning]):
+    """The mappings, each concept asked for once by its codes; without mappings nothing is mapped.
+
+    Made for one call and dropped with it, as it holds a patient's codes.
+    """
+
     def __init__(self, mappings: Mappings | None) -> None:
         super().__init__()
         self._mappings = mappings
 
-    def __missing__(self, codes: Codes) -> Conversions:
-        self[codes] = conversions = Conversions(self._mappings, codes)
-        return conversions
+    def __missing__(self, codes: Codes) -> Meaning:
+        added = self._added(codes)
+        all_codes = (*codes, *((str(one.get("system", "")), one["code"]) for one in added if "code" in one))
+        self[codes] = meaning = Meaning(added, Conversions(self._mappings, all_codes))
+        return meaning
+
+    def untranslated(self, codes: Codes) -> Meaning:
+        """Say what is known of codes that do not stand in a list, to which none can be added."""
+        return Meaning((), Conversions(self._mappings, codes))
+
+    def _added(self, codes: Codes) -> Sequence[Mapping[str, Any]]:
+        if self._mappings is None:
+            return ()
+        known = list(codes)
+        added: list[Mapping[str, Any]] = []
+        for system, code in codes:
+            for target in self._mappings.translate(system, code):
+                key = (str(target.get("system", "")), str(target.get("code", "")))
+                if key not in known:
+                    known.append(key)
+                    added.append(target)
+        return added

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from operator import itemgetter
 from typing import Any
 
 from cds.data.fhir_servers import BaseURL
@@ -31,8 +30,8 @@ class ResourcePool:
     @property
     def resources(self) -> list[dict[str, Any]]:
         """List the Patient and what is about the patient, sorted by type and id whatever order it came in."""
-        about = [item for item in self.by_literal.values() if item["resourceType"] not in NOT_ABOUT_A_PATIENT]
-        about.sort(key=itemgetter("resourceType", "id"))
+        named = [self.by_literal[literal] for literal in sorted(self.by_literal)]
+        about = [resource for resource in named if resource["resourceType"] not in NOT_ABOUT_A_PATIENT]
         return about + [self._without_id[text] for text in sorted(self._without_id)]
 
     @property
@@ -43,11 +42,11 @@ class ResourcePool:
     def add(self, resources: Iterable[dict[str, Any]], origin: str) -> None:
         """Take in what one source gave. Raises BadRequest or PreconditionFailed for a wrong Patient."""
         for resource in resources:
-            literal = literal_of(resource)
             if resource["resourceType"] == "Patient":
                 self._check_patient(resource, origin)
             elif not self._is_accepted(resource, origin):
                 continue
+            literal = literal_of(resource)
             if literal is None:
                 self._without_id.setdefault(json.dumps(resource, sort_keys=True, default=str), resource)
             elif literal not in self.by_literal:
@@ -89,9 +88,10 @@ class ResourcePool:
         subject = patient_reference(resource)
         text = subject.get("reference") if subject else None
         text = text if isinstance(text, str) else None
-        if text not in self._doubts:
-            self._doubts[text] = self._doubt(text)
-        kind = self._doubts[text]
+        try:
+            kind = self._doubts[text]
+        except KeyError:
+            kind = self._doubts[text] = self._doubt(text)
         if kind is not None:  # the id of another patient's resource is not written down
             self.problems.append(DataProblem(kind, origin))
         return kind is None

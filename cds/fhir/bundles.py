@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cds.fhir.elements import object_at, objects_at
@@ -32,17 +32,23 @@ def outcomes_of(bundle: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 class Entries(NamedTuple):
     """What a Bundle of search results holds: resources, what the server says of its search, and how many matches."""
 
-    resources: list[dict[str, Any]]
-    outcomes: list[dict[str, Any]]
+    resources: Sequence[dict[str, Any]]
+    outcomes: Sequence[dict[str, Any]]
     matches: int
+
+
+_NOTHING_FOUND = Entries((), (), 0)
 
 
 def sorted_entries(bundle: Mapping[str, Any]) -> Entries | None:
     """Tell the entries apart in one pass; None when one of them holds no resource."""
+    entries = entries_of(bundle)
+    if not entries:
+        return _NOTHING_FOUND
     resources: list[dict[str, Any]] = []
     outcomes: list[dict[str, Any]] = []
     matches = 0
-    for entry in entries_of(bundle):
+    for entry in entries:
         resource = entry.get("resource") if isinstance(entry, (dict, Mapping)) else None
         if not isinstance(resource, dict):
             return None
@@ -53,13 +59,19 @@ def sorted_entries(bundle: Mapping[str, Any]) -> Entries | None:
     return Entries(resources, outcomes, matches)
 
 
+def links_of(bundle: Mapping[str, Any]) -> dict[str, str | None]:
+    """Map each relation (`self`, `next`) to the URL of its first link, None where the URL is no text."""
+    links: dict[str, str | None] = {}
+    for link in objects_at(bundle, "link"):
+        relation, url = link.get("relation"), link.get("url")
+        if isinstance(relation, str):
+            links.setdefault(relation, url if isinstance(url, str) else None)
+    return links
+
+
 def link_of(bundle: Mapping[str, Any], relation: str) -> str | None:
     """Give the URL of the link with this relation (`self`, `next`)."""
-    for link in objects_at(bundle, "link"):
-        if link.get("relation") == relation:
-            url = link.get("url")
-            return url if isinstance(url, str) else None
-    return None
+    return links_of(bundle).get(relation)
 
 
 def match_count(bundle: Mapping[str, Any]) -> int:

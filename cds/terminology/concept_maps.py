@@ -44,6 +44,10 @@ class ConceptMaps:
             if resource.get("resourceType") == "ConceptMap":
                 for group in resource.get("group", ()):
                     self._add(group, resource.get("url") or f"ConceptMap/{resource.get('id')}")
+        self._codings = {
+            source: tuple(translation.as_coding() for translation in translations if translation.safe)
+            for source, translations in self._targets.items()
+        }
 
     def translate(self, system: str, code: str, *, target: str | None = None) -> tuple[Translation, ...]:
         """Return the targets of a code, in one system if `target` is given; () when there is no mapping."""
@@ -55,9 +59,17 @@ class ConceptMaps:
         ]
         return tuple(one for one in found if target in (None, one.system))
 
-    def concept_codes(self, system: str, code: str) -> tuple[dict[str, str], ...]:
+    @property
+    def systems(self) -> frozenset[str]:
+        """The systems of which any code is mapped."""
+        return frozenset({system for system, _ in self._targets} | self._unmapped.keys())
+
+    def concept_codes(self, system: str, code: str) -> tuple[Mapping[str, str], ...]:
         """Return the Codings that may be added to a local code: the targets that are safe to read for it."""
-        return tuple(translation.as_coding() for translation in self.translate(system, code) if translation.safe)
+        codings = self._codings.get((system, code))
+        if codings is None and system in self._unmapped:
+            return tuple(translation.as_coding() for translation in self.translate(system, code) if translation.safe)
+        return codings or ()
 
     def pairs(self) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
         """Yield (source, target) of every mapping that is safe to read, each as (system, code)."""

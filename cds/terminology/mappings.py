@@ -41,8 +41,10 @@ class Mappings:
         self._local: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
         for source, target in self.concept_maps.pairs():
             self._local[target].append(source)
+        self.systems = self.concept_maps.systems | self._preferred.keys()
+        """The systems of which any code is translated."""
 
-    def translate(self, system: str, code: str) -> tuple[dict[str, str], ...]:
+    def translate(self, system: str, code: str) -> tuple[Mapping[str, str], ...]:
         """Return the Codings that may be read for a local code; () where nothing is mapped.
 
         A code that comes under another name of its system stands for the same code under the preferred name.
@@ -63,10 +65,12 @@ class Mappings:
         None where the unit is the canonical one, or no factor is known: then UCUM decides. A litre written small is
         a litre: mg/dl has the factor of mg/dL.
         """
+        known = [self._units[code] for code in codes if code in self._units]
+        if not known:
+            return None
         for spelling in (unit, _SMALL_LITRE.sub(r"\1L", unit)):
-            for code in codes:
-                units = self._units.get(code)
-                if units is not None and spelling in units.factors:
+            for units in known:
+                if spelling in units.factors:
                     return units.canonical, units.factors[spelling]
         return None
 

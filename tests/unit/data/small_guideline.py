@@ -109,6 +109,8 @@ def prefetch_of(store: FHIRStore) -> dict[str, dict]:
 class FactorTable:
     """Creatinine in mg/dL becomes umol/L; the local code CREA means creatinine."""
 
+    systems = frozenset({"urn:local"})
+
     def translate(self, system: str, code: str) -> list[dict]:
         return [{"system": LOINC, "code": "2160-0"}] if (system, code) == ("urn:local", "CREA") else []
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
 from decimal import Decimal
 
 import pytest
 
-from cds.data.normalise import normalise
+from cds.data.normalise import normalise, normalise_all
 from cds.fhir.extensions import MEDICATION_REFERENCE, ORIGINAL_QUANTITY
 from cds.fhir.systems import LOINC, UCUM
 from tests.unit.data.small_guideline import LENALIDOMIDE, FactorTable, condition, observation, order
@@ -92,6 +93,35 @@ class TestCodes:
         local = {"coding": [{"system": "urn:local", "code": "CREA"}]}
         panel = {"resourceType": "Observation", "id": "p", "component": [{"code": local}]}
         assert codes(normalise(panel, {}, mappings)["component"][0]["code"]) == ["CREA", "2160-0"]
+
+    @pytest.mark.parametrize("name", ["code", "category", "valueCodeableConcept", "interpretation"])
+    def test_each_of_several_concepts_is_translated(self, mappings, name):
+        local = {"coding": [{"system": "urn:local", "code": "CREA"}]}
+        other = {"coding": [{"system": "urn:other", "code": "x"}, {"code": "y"}, {"display": "z"}]}
+        received = {"resourceType": "Observation", "id": "o", name: [other, {"text": "x"}, None, local]}
+        result = normalise(received, {}, mappings)
+        assert result[name][:3] == received[name][:3]
+        assert codes(result[name][3]) == ["CREA", "2160-0"]
+
+    def test_a_coding_beside_no_list_is_left_alone(self, mappings):
+        received = {"resourceType": "Observation", "id": "o", "code": {"system": "urn:local", "code": "CREA"}}
+        assert normalise(received, {}, mappings) is received
+
+    def test_objects_of_one_call_may_have_other_members_each(self, mappings):
+        local = {"coding": [{"system": "urn:local", "code": "CREA"}]}
+        names = [("code",), ("code", "method"), ("method", "code"), ("reasonCode",), ("component",)]
+        received = [
+            {
+                "resourceType": kind,
+                "id": "o",
+                **{name: {"code": local} if name == "component" else local for name in at},
+            }
+            for at in names
+            for kind in ("Observation", "Procedure")
+        ]
+        together = normalise_all(received, {}, mappings)
+        assert together == [normalise(one, {}, mappings) for one in received]
+        assert all(json.dumps(one).count("2160-0") == json.dumps(one).count("CREA") > 0 for one in together)
 
     def test_free_text_means_nothing(self, mappings):
         received = {"resourceType": "Observation", "id": "o", "code": {"text": "creatinine"}}

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from cds.fhir.bundles import link_of, match_count, outcomes_of, resources_of, searchset, sorted_entries
+from cds.fhir.bundles import link_of, links_of, match_count, outcomes_of, resources_of, searchset, sorted_entries
 from cds.fhir.elements import codings_of, values_at
 from cds.fhir.operation_outcome import operation_outcome, reports_failure
 from cds.fhir.patient_compartment import patient_reference
@@ -73,6 +73,12 @@ def test_a_searchset_tells_matches_includes_and_outcomes_apart():
     assert link_of(bundle, "self") == "https://x/s"
     assert link_of(bundle, "next") is None
     assert bundle["entry"][0]["fullUrl"] == "https://x/Observation/a"
+
+
+def test_of_links_with_one_relation_the_first_counts_and_what_is_no_text_is_none():
+    links = [{"relation": "self", "url": 1}, {"relation": "self", "url": "x"}, {"relation": [], "url": "y"}, "z"]
+    assert links_of({"link": links}) == {"self": None}
+    assert links_of({}) == {}
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,18 @@ def test_a_fixed_code_for_everything_else_is_never_read_for_the_source():
     assert maps.concept_codes(LOCAL, "NA") == ()
 
 
+def test_a_code_that_is_provided_as_it_is_stands_for_itself_in_the_other_system():
+    maps = ConceptMaps([concept_map({"code": "14682-9", "equivalence": "narrower"}, unmapped={"mode": "provided"})])
+    assert maps.concept_codes(LOCAL, "2951-2") == ({"system": LOINC, "code": "2951-2"},)
+    assert maps.concept_codes(LOCAL, "CREA") == ()
+
+
+def test_the_systems_are_those_of_which_any_code_is_mapped():
+    assert ConceptMaps([concept_map({"code": "14682-9", "equivalence": "equal"})]).systems == {LOCAL}
+    assert ConceptMaps([concept_map(unmapped={"mode": "provided"})]).systems == {LOCAL}
+    assert ConceptMaps([]).systems == frozenset()
+
+
 def test_translate_can_be_limited_to_one_target_system():
     maps = ConceptMaps([concept_map({"code": "14682-9", "equivalence": "equivalent", "display": "Creatinine"})])
     assert translate(maps, LOCAL, "CREA", target=LOINC)["parameter"][1]["part"][1]["valueCoding"]["code"] == "14682-9"

@@ -26,6 +26,12 @@ def test_a_code_under_another_name_of_its_system_is_the_same_code(mappings):
     assert (OID, "NPU18016") in mappings.sources(NPU, "NPU18016")
 
 
+def test_no_code_is_translated_whose_system_is_not_listed(mappings):
+    asked = {source for source, _ in mappings.concept_maps.pairs()} | {(OID, "NPU18016")}
+    assert {system for system, code in asked if mappings.translate(system, code)} <= mappings.systems
+    assert OID in mappings.systems
+
+
 def test_an_unknown_code_means_nothing(mappings):
     assert mappings.translate("urn:local", "NPU18016") == ()
 
