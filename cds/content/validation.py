@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
@@ -50,8 +51,9 @@ class KnownFiles:
 
 def validate(artifact: Artifact) -> Iterator[Problem]:
     """Yield every way in which the artifact is not a valid R4 resource, required codes included."""
-    for path in _nulls(artifact.resource, ()):
-        yield Problem(artifact.file, artifact.at(json_path(path)), "FHIR's JSON has no null here: leave the member out")
+    null = _first_null(artifact.resource)
+    if null is not None:
+        yield Problem(artifact.file, artifact.at(json_path(null)), "FHIR's JSON has no null here: leave the member out")
         return
     from fhir.resources.R4B import get_fhir_model_class  # its models take time, and need not be there for known files
 
@@ -70,17 +72,19 @@ def validate(artifact: Artifact) -> Iterator[Problem]:
         yield Problem(artifact.file, artifact.at(json_path(path)), message)
 
 
-def _nulls(value: Any, at: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
-    """Yield the places of members that are null; null is a value in a list of primitives alone."""
-    if isinstance(value, Mapping):
-        for name, member in value.items():
-            if member is None:
-                yield (*at, name)
-            else:
-                yield from _nulls(member, (*at, name))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _nulls(item, (*at, index))
+def _first_null(resource: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """Return the place of a member that is null; null is a value in a list of primitives alone."""
+    waiting: list[tuple[Any, tuple[Any, ...]]] = [(resource, ())]
+    for value, at in waiting:  # which grows
+        if isinstance(value, dict):
+            for name, member in value.items():
+                if member is None:
+                    return (*at, name)
+                if isinstance(member, (dict, list)):
+                    waiting.append((member, (*at, name)))
+        else:
+            waiting += [((item, (*at, index))) for index, item in enumerate(value) if isinstance(item, (dict, list))]
+    return None
 
 
 def json_path(location: tuple[Any, ...]) -> str:
@@ -96,22 +100,39 @@ def json_path(location: tuple[Any, ...]) -> str:
     return path
 
 
-def _unknown_codes(model: BaseModel, at: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str, list[str]]]:
-    """Yield codes outside their required binding, which fhir.resources lists with the field but does not check.
-
-    A list that ends in "+" or "etc." is not the whole list.
-    """
-    fields = type(model).model_fields
+def _unknown_codes(model: BaseModel, at: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str, Sequence[str]]]:
+    """Yield codes outside their required binding, which fhir.resources lists with the field but does not check."""
+    elements = _elements(type(model))
     for name in model.model_fields_set:
-        field, value = fields.get(name), getattr(model, name)
-        if field is None or value is None:
+        element, value = elements.get(name), getattr(model, name)
+        if element is None or value is None:
             continue
-        here = (*at, field.alias or name)
-        extra = field.json_schema_extra
-        allowed: Any = extra.get("enum_values") if isinstance(extra, dict) else None
+        here = (*at, element.name)
         for index, item in enumerate(value) if isinstance(value, list) else ((None, value),):
             place = here if index is None else (*here, index)
             if isinstance(item, BaseModel):
                 yield from _unknown_codes(item, place)
-            elif allowed and allowed[-1] not in _MORE and item not in allowed:
-                yield place, str(item), allowed
+            elif element.codes and item not in element.codes:
+                yield place, str(item), element.codes
+
+
+class _Element(NamedTuple):
+    """An element of a type: its name in JSON, and the codes of its required binding, none where these are not known."""
+
+    name: str
+    codes: Sequence[str]
+
+
+@cache
+def _elements(model: type[BaseModel]) -> Mapping[str, _Element]:
+    """Return the elements of a type by the names of their fields.
+
+    A list of codes that ends in "+" or "etc." is not the whole list.
+    """
+    elements = {}
+    for name, field in model.model_fields.items():
+        extra = field.json_schema_extra
+        codes: Any = extra.get("enum_values") if isinstance(extra, dict) else None
+        whole = codes and codes[-1] not in _MORE
+        elements[name] = _Element(field.alias or name, tuple(codes) if whole else ())
+    return elements
