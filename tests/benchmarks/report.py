@@ -184,7 +184,8 @@ def _method(results: Mapping[str, Any]) -> str:
         "on one core and the load generator on another. Servers that are compared run at the same time and are "
         "measured in turns; of the rounds the median by calls a second is shown. Processor time and memory are those "
         "of the server's process, as Linux counts them. A call may wait for its turn as long as it must, so that none "
-        "is refused for the load. `python -m tests.benchmarks.run --quick` looks at everything in short. The programs "
+        "is refused for the load. When a start is timed, the package's bytecode is there, as where pip installed it. "
+        "`python -m tests.benchmarks.run --quick` looks at everything in short. The programs "
         f"are in `tests/benchmarks`.\n\n{table(('', 'version'), versions)}"
     )
 
