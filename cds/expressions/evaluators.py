@@ -82,14 +82,23 @@ class Evaluators:
         self._compile_path = compile_path
 
     def evaluate(
-        self, expression: Mapping[str, Any], scope: Scope, *, holder: Mapping[str, Any] | None = None
+        self,
+        expression: Mapping[str, Any],
+        scope: Scope,
+        *,
+        holder: Mapping[str, Any] | None = None,
+        definition: DefinitionName | None = None,
     ) -> Evaluated:
         """Evaluate a FHIR Expression; `holder` is the element it stands in, which may carry an alternative as well.
+
+        `definition` is the CQL definition that it is known to run in this scope.
 
         A language that is not supported gives way to an alternative expression in one that is; a failure while running
         does not, because two expressions that disagree are an error too (PD-054). A description without an expression
         is prose: unknown, not an error (PD-046).
         """
+        if definition is not None:
+            return self._defined(expression, definition)
         evaluated = self._evaluate(expression, scope)
         if isinstance(evaluated, Evaluated):
             return evaluated
@@ -125,6 +134,15 @@ class Evaluators:
             return Evaluated(expression=text, language=media_type, description=description, error=str(error))
         value = self._to_json(value)
         return Evaluated(text, media_type, description, value, evidence=evidence, definition=definition)
+
+    def _defined(self, expression: Mapping[str, Any], definition: DefinitionName) -> Evaluated:
+        text, media_type = expression["expression"], expression.get("language", "")
+        description = expression.get("description")
+        try:
+            value = self.session.evaluate(*definition)
+        except EngineError as error:
+            return Evaluated(expression=text, language=media_type, description=description, error=str(error))
+        return Evaluated(text, media_type, description, self._to_json(value), definition=definition)
 
     def decide(self, name: DefinitionName) -> Outcome | None:
         """Return what a CQL definition says when it is true, false or null; of all else `evaluate` has more to say."""

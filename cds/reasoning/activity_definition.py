@@ -56,10 +56,10 @@ def _make(ready: Blueprint, order: Order, target: Target, workshop: Workshop) ->
         raise DoesNotFit(ready.misfit)
     maker = RequestMaker(ready, order, workshop)
     target.resource = maker.structure()
-    apply_dynamic_values(ready.values, target, workshop, order.scope, "ActivityDefinition")
+    apply_dynamic_values(ready.values.resolved_in(order.scope.libraries), target, workshop, order.scope)
     if order.action is not None and not target.failed:
         target.resource = maker.override(target.resource, order.action)
-        apply_dynamic_values(order.values, target, workshop, order.plan_scope, order.path)
+        apply_dynamic_values(order.values, target, workshop, order.plan_scope)
         target.plan_values_set = True
     if not target.failed:
         refuse_invalid(target, order.path, workshop, shared=ready.shared, received=order.target)

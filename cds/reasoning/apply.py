@@ -167,15 +167,19 @@ class _Application:
         outputs, traces = self._actions(action, leaf.planned.actions, leaf.scope)
         if any(child.outcome is Outcome.ERROR for child in (*leaf.nested, *traces)):
             mark_not_computed(output)
-        trace = replace(
-            trace,
+        trace = ActionTrace(
+            path=trace.path,
+            id=trace.id,
+            recommendation=trace.recommendation,
             title=output.get("title"),
+            outcome=trace.outcome,
+            conditions=trace.conditions,
             values=values,
             actions=(*leaf.nested, *traces),
             holds_recommendations=bool(leaf.nested) or is_fold(action),
         )
-        only_holds = is_wrapper(output) or is_fold(action)
-        if action.get("action") and not outputs and only_holds and "resource" not in output:
+        is_empty = action.get("action") and not outputs and "resource" not in output
+        if is_empty and (is_wrapper(output) or is_fold(action)):
             return None, trace
         if outputs and "resource" in output:
             outputs.insert(0, _own_resource(output))

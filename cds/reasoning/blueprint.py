@@ -8,6 +8,7 @@ from typing import Any
 
 from cds.content.artifact import Artifact
 from cds.content.canonical import Canonical
+from cds.content.elm import CompiledLibrary
 from cds.content.prepared import prepared_once
 from cds.engine.model import r4
 from cds.reasoning.dynamic_values import DynamicValue, dynamic_values
@@ -23,6 +24,24 @@ _COLLECT_WITH = "/cpg-collectWith"
 _COLLECT = {"system": "http://hl7.org/fhir/uv/cpg/CodeSystem/cpg-activity-type-cs", "code": "collect-information"}
 
 
+class ActivityValues:
+    """The dynamicValues of an activity, whose names resolve in its own libraries, else in those of a plan (PD-159).
+
+    Shared by threads. They are made ready for the libraries that were in scope last.
+    """
+
+    def __init__(self, activity: Mapping[str, Any]) -> None:
+        self._activity = activity
+        self._ready: tuple[tuple[CompiledLibrary, ...], tuple[DynamicValue, ...]] | None = None
+
+    def resolved_in(self, libraries: tuple[CompiledLibrary, ...]) -> tuple[DynamicValue, ...]:
+        """Return the values with their names resolved in these libraries."""
+        ready = self._ready
+        if ready is None or ready[0] != libraries:
+            ready = self._ready = libraries, dynamic_values(self._activity, "ActivityDefinition", libraries)
+        return ready[1]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
     """An activity made ready: `name` is the kind of request, `kind` says where its elements go.
@@ -35,6 +54,7 @@ class Blueprint:
 
     activity: Mapping[str, Any]
     name: str | None
+    values: ActivityValues
     kind: RequestKind = field(default_factory=RequestKind)
     refusal: str | None = None
     misfit: str | None = None
@@ -43,33 +63,32 @@ class Blueprint:
     closing: Mapping[str, Any] = field(default_factory=dict)
     shared: Mapping[str, SharedMember] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
-    values: tuple[DynamicValue, ...] = ()
 
 
 @prepared_once
 def blueprint(definition: Artifact) -> Blueprint:
     """Return what is the same in all requests of an ActivityDefinition."""
     activity = definition.resource
-    name, refusal = kind_of_request(activity), kind_refusal(activity)
+    name, refusal, values = kind_of_request(activity), kind_refusal(activity), ActivityValues(activity)
     if name is None or refusal is not None:
-        return Blueprint(activity=activity, name=name, refusal=refusal)
+        return Blueprint(activity=activity, name=name, values=values, refusal=refusal)
     remarks: list[str] = []
     try:
         content = _content(activity, name, remarks)
         standing = _standing(activity, name)
     except DoesNotFit as error:
-        return Blueprint(activity=activity, name=name, misfit=str(error), remarks=tuple(remarks))
+        return Blueprint(activity=activity, name=name, values=values, misfit=str(error), remarks=tuple(remarks))
     closing = _closing(activity, name)
     return Blueprint(
         activity=activity,
         name=name,
+        values=values,
         kind=KINDS[name],
         standing=standing,
         content=content,
         closing=closing,
         shared=shared_members(standing | content | closing),
         remarks=tuple(remarks),
-        values=dynamic_values(activity),
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from cds.reasoning.trace import Trace
 
@@ -14,7 +15,7 @@ ActionType = Literal["create", "update", "remove"]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Call:
     """The subject and the circumstances of an application.
 
@@ -43,20 +44,19 @@ class Call:
         """What the call is about, by type, the patient first."""
         return {**({"Patient": self.patient} if self.patient is not None else {}), **self.others}
 
-    @property
+    @cached_property
     def subject(self) -> str:
         """The first subject as a reference, "Patient/1"."""
         kind, resource = next(iter(self.subjects.items()))
         return f"{kind}/{resource['id']}"
 
-    @property
+    @cached_property
     def timestamp(self) -> str:
         """`now` as a FHIR dateTime."""
         return self.now.isoformat(timespec="seconds")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class Made(NamedTuple):
     """A resource that an action points to.
 
     `resource` has intent `option`, as everything under a RequestGroup has (PD-066); `intent` is what it shall become

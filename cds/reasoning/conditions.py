@@ -75,14 +75,5 @@ def told_of(outcome: Outcome, conditions: tuple[ExpressionTrace, ...]) -> Iterat
 def _condition(element: Mapping[str, Any], path: str, libraries: tuple[CompiledLibrary, ...]) -> Condition:
     expression = element.get("expression", {})
     definition = definition_in(expression, libraries)
-    skipped = ExpressionTrace(
-        path=path,
-        expression=expression.get("expression", ""),
-        language=expression.get("language", ""),
-        outcome=Outcome.SKIPPED,
-        description=expression.get("description"),
-    )
-    asked = (Outcome.TRUE, Outcome.FALSE, Outcome.UNKNOWN)
-    recorded = {outcome: skipped._replace(outcome=outcome, definition=definition) for outcome in asked}
-    recorded[Outcome.SKIPPED] = skipped
+    recorded = ExpressionTrace.foreseen(path, expression, definition)
     return Condition(path=path, element=element, definition=definition, recorded=recorded)

@@ -25,7 +25,7 @@ from cds.reasoning.workshop import Workshop
 _TASK_CODES = "http://hl7.org/fhir/CodeSystem/task-code"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Leaf:
     """One action at work: as it is planned, its `output` so far, and the plan it stands in.
 
@@ -194,7 +194,7 @@ class DefinitionMaker:
         )
 
     def _values(self, target: Target, leaf: Leaf) -> None:
-        apply_dynamic_values(leaf.planned.values, target, self._workshop, leaf.scope.expressions, leaf.path)
+        apply_dynamic_values(leaf.planned.values, target, self._workshop, leaf.scope.expressions)
         target.plan_values_set = True
 
     def _texts(self, target: Target, leaf: Leaf) -> None:
@@ -202,7 +202,7 @@ class DefinitionMaker:
         definition = self._find(leaf.action.get("definitionCanonical"), leaf.scope)
         kind = kind_of_request(definition.resource) if definition is not None else None
         values = [value for value in leaf.planned.values if value.is_for_action(kind)]
-        apply_dynamic_values(values, target, self._workshop, leaf.scope.expressions, leaf.path)
+        apply_dynamic_values(values, target, self._workshop, leaf.scope.expressions)
         _mark(leaf, target)
 
     def _task(self, leaf: Leaf) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cds.content.artifact import Artifact
+from cds.content.elm import CompiledLibrary, DefinitionName
 from cds.content.validation import validate
 from cds.expressions.evaluation import Evaluated, Scope
+from cds.expressions.languages import definition_in
 from cds.expressions.outcome import Outcome
 from cds.reasoning.element_path import BadPath, ElementPath, parse_path
 from cds.reasoning.element_types import DoesNotFit
@@ -44,26 +46,43 @@ class Target:
         return str(self.resource["resourceType"]) if self.resource is not None else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DynamicValue:
     """A dynamicValue made ready; `path` is a text, and says why, when the path that is written cannot be read.
 
-    `place` is where it stands in the element that holds it: "dynamicValue[0]", "title.extension[0]".
+    `place` is where it stands: "PlanDefinition.action[0].dynamicValue[0]". `definition` is the CQL definition that it
+    runs, None when that is not known beforehand; `recorded` is what is written down of it when it has a value, or none.
     """
 
     element: Mapping[str, Any]
     path: ElementPath | str
     place: str
+    definition: DefinitionName | None
+    recorded: Mapping[Outcome, ExpressionTrace]
 
     def is_for_action(self, resource_type: str | None) -> bool:
         """Tell whether it is for the output action; one whose path cannot be read is not."""
         return not isinstance(self.path, str) and addresses_action(self.path, resource_type)
 
+    def trace(self, evaluated: Evaluated, reason: str | None) -> ExpressionTrace:
+        """Return the recording of it; `reason` says why it could not be set."""
+        outcome = Outcome.TRUE
+        if reason is not None:
+            outcome = Outcome.ERROR
+        elif evaluated.value is None or evaluated.value == []:
+            outcome = Outcome.UNKNOWN
+        if self.definition is not None and reason is None:
+            return self.recorded[outcome]
+        return ExpressionTrace.of(self.place, evaluated, outcome, reason=reason)
 
-def dynamic_values(holder: Mapping[str, Any]) -> tuple[DynamicValue, ...]:
+
+def dynamic_values(
+    holder: Mapping[str, Any], path: str, libraries: tuple[CompiledLibrary, ...] = ()
+) -> tuple[DynamicValue, ...]:
     """Return an element's dynamicValues, after those that cqf-expression extensions on its elements stand for (PD-181).
 
-    An extension on `_title` says the same as a dynamicValue with the path `title`.
+    An extension on `_title` says the same as a dynamicValue with the path `title`. `path` is the element's place;
+    `libraries` are those in which names resolve, where it is always the same.
     """
     by_extension = [
         (f"{name[1:]}.extension[{index}]", {"path": name[1:], "expression": extension["valueExpression"]})
@@ -73,7 +92,14 @@ def dynamic_values(holder: Mapping[str, Any]) -> tuple[DynamicValue, ...]:
         if extension["url"].endswith(_CQF_EXPRESSION) and "valueExpression" in extension
     ]
     by_path = [(f"dynamicValue[{index}]", value) for index, value in enumerate(holder.get("dynamicValue", ()))]
-    return tuple(DynamicValue(value, _path(value), place) for place, value in (*by_extension, *by_path))
+    return tuple(_ready(value, f"{path}.{place}", libraries) for place, value in (*by_extension, *by_path))
+
+
+def _ready(value: Mapping[str, Any], place: str, libraries: tuple[CompiledLibrary, ...]) -> DynamicValue:
+    expression = value.get("expression", {})
+    definition = definition_in(expression, libraries)
+    recorded = ExpressionTrace.foreseen(place, expression, definition)
+    return DynamicValue(element=value, path=_path(value), place=place, definition=definition, recorded=recorded)
 
 
 def _path(value: Mapping[str, Any]) -> ElementPath | str:
@@ -83,27 +109,21 @@ def _path(value: Mapping[str, Any]) -> ElementPath | str:
         return str(error)
 
 
-def apply_dynamic_values(
-    values: Iterable[DynamicValue], target: Target, workshop: Workshop, scope: Scope, path: str
-) -> None:
+def apply_dynamic_values(values: Iterable[DynamicValue], target: Target, workshop: Workshop, scope: Scope) -> None:
     """Evaluate the values in order and set each on `target`, where it sees the result of those before.
 
-    `path` is the place of the element that holds them. An empty result leaves the element as it is (PD-178); a failure
-    is reported, and marks the target as failed when it was the resource's.
+    An empty result leaves the element as it is (PD-178); a failure is reported, and marks the target as failed when it
+    was the resource's.
     """
     for value in values:
-        place = f"{path}.{value.place}"
-        evaluated = workshop.evaluators.evaluate(value.element.get("expression", {}), scope, holder=value.element)
+        element = value.element
+        evaluated = workshop.evaluators.evaluate(
+            element.get("expression", {}), scope, holder=element, definition=value.definition
+        )
         reason = _apply(value.path, evaluated, target)
         if reason is not None:
-            workshop.report("error", "processing", f"{value.element.get('path')}: {reason}", place)
-        target.traces.append(ExpressionTrace.of(place, evaluated, _outcome(evaluated, reason), reason=reason))
-
-
-def _outcome(evaluated: Evaluated, reason: str | None) -> Outcome:
-    if reason is not None:
-        return Outcome.ERROR
-    return Outcome.UNKNOWN if evaluated.value is None or evaluated.value == [] else Outcome.TRUE
+            workshop.report("error", "processing", f"{element.get('path')}: {reason}", value.place)
+        target.traces.append(value.trace(evaluated, reason))
 
 
 def _apply(path: ElementPath | str, evaluated: Evaluated, target: Target) -> str | None:

@@ -73,7 +73,7 @@ class PlannedAction:
     @cached_property
     def values(self) -> tuple[DynamicValue, ...]:
         """The action's dynamicValues."""
-        return dynamic_values(self.element)
+        return dynamic_values(self.element, self.path, self._libraries)
 
     def output(self, call: Call) -> dict[str, Any]:
         """Return the RequestGroup.action, before its definition and its dynamicValues; what it holds is the plan's."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cds.content.artifact import Artifact
 from cds.expressions.evaluation import Scope
@@ -14,15 +13,14 @@ from cds.reasoning.element_types import DoesNotFit
 from cds.reasoning.inputs import matching, supporting_path
 from cds.reasoning.participants import performer_elements
 from cds.reasoning.request_elements import has_priority, put, put_timing
+from cds.reasoning.request_frame import RequestFrame, request_frame
 from cds.reasoning.set_element import choices_of
-from cds.reasoning.subjects import reference_to
 from cds.reasoning.workshop import Workshop
 
 _GOAL = "http://hl7.org/fhir/StructureDefinition/resource-pertainsToGoal"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(NamedTuple):
     """What is asked of one application of an ActivityDefinition.
 
     `path` is the place of what asks (the plan's action), `action` that action and `values` its dynamicValues, `target`
@@ -94,33 +92,24 @@ class RequestMaker:
 
     def _framed(self, content: dict[str, Any]) -> dict[str, Any]:
         """Put what every request has before its content: subject, status, intent, origin, author, date (PD-156)."""
-        call, ready = self._workshop.call, self._blueprint
-        request: dict[str, Any] = {
-            "resourceType": self._name,
-            "id": self._workshop.new_id(self._name, *self._order.seed),
-        }
-        put(request, self._kind.subject, self._subject())
-        request |= ready.standing
-        put(request, self._kind.authored, call.timestamp)
-        requester = call.practitioner or call.organization
-        put(request, self._kind.requester if requester else None, {"reference": requester})
-        put(request, self._kind.encounter if call.encounter else None, {"reference": call.encounter})
-        if self._name == "MedicationRequest" and call.practitioner:
-            request["recorder"] = {"reference": call.practitioner}
-        if self._name == "Appointment":
-            request["participant"][0]["status"] = "needs-action"
+        frame, ready = self._frame(), self._blueprint
+        identity = self._workshop.new_id(self._name, *self._order.seed)
+        request = {"resourceType": self._name, "id": identity, **frame.about, **ready.standing, **frame.circumstances}
         if "profile" in ready.activity:
             request["meta"] = {"profile": [ready.activity["profile"]]}
         return request | content
 
-    def _subject(self) -> dict[str, str]:
-        """Refer to what the activity is about. Raises `DoesNotFit` when no request of this kind can be (PD-033)."""
+    def _frame(self) -> RequestFrame:
+        """Return what the call gives. Raises `DoesNotFit` when no such request can be about its subject (PD-033)."""
         subject = self._order.scope.focus
         if subject is None or (self._kind.subject and subject["resourceType"] not in self._kind.subject_types):
             found = subject["resourceType"] if subject is not None else "subject that the call does not give"
             msg = f"a {self._name} cannot be about a {found}"
             raise DoesNotFit(msg)
-        return reference_to(subject)
+        frames, key = self._workshop.frames, (self._name, str(subject["resourceType"]))
+        if key not in frames:
+            frames[key] = request_frame(self._name, subject, self._workshop.call)
+        return frames[key]
 
     def _performers(self, request: dict[str, Any], source: Mapping[str, Any]) -> None:
         if "participant" in source:

@@ -69,6 +69,22 @@ class ExpressionTrace(NamedTuple):
             definition=evaluated.definition,
         )
 
+    @classmethod
+    def foreseen(
+        cls, path: str, expression: Mapping[str, Any], definition: DefinitionName | None
+    ) -> Mapping[Outcome, ExpressionTrace]:
+        """Record by outcome, for every patient, what an expression can come to that has no more to say than that."""
+        skipped = cls(
+            path=path,
+            expression=expression.get("expression", ""),
+            language=expression.get("language", ""),
+            outcome=Outcome.SKIPPED,
+            description=expression.get("description"),
+        )
+        asked = (Outcome.TRUE, Outcome.FALSE, Outcome.UNKNOWN)
+        recorded = {outcome: skipped._replace(outcome=outcome, definition=definition) for outcome in asked}
+        return recorded | {Outcome.SKIPPED: skipped}
+
     def to_json(self) -> dict[str, Any]:
         """Return the expression as JSON; absent members are left out."""
         written: dict[str, Any] = {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cached_property
 from typing import Any
 
 from cds.expressions.evaluators import Evaluators
 from cds.reasoning.call import Call, Made
+from cds.reasoning.request_frame import RequestFrame
 from cds.reasoning.trace import Issue, Severity
 
 MAX_ACTIONS = 5000
@@ -23,11 +23,8 @@ class Workshop:
         self.issues: list[Issue] = []
         self.goals: list[dict[str, Any]] = []
         self.actions_left = MAX_ACTIONS
-
-    @cached_property
-    def subject(self) -> str:
-        """The first subject of the call as a reference."""
-        return self.call.subject
+        self.frames: dict[tuple[str, str], RequestFrame] = {}
+        self._digests: dict[tuple[str, ...], str] = {}
 
     def report(self, severity: Severity, code: str, message: str, path: str) -> None:
         """Record an issue; `code` is R4's issue-type."""
@@ -40,5 +37,8 @@ class Workshop:
 
     def new_id(self, kind: str, *seed: str) -> str:
         """Return an id that is the same for equal input and differs between actions and patients (PD-070)."""
-        digest = hashlib.sha256("\n".join((self.subject, *seed)).encode()).hexdigest()
-        return f"{kind.lower()}-{digest[:12]}"
+        digest = self._digests.get(seed)
+        if digest is None:
+            text = "\n".join((self.call.subject, *seed))
+            digest = self._digests[seed] = hashlib.sha256(text.encode()).hexdigest()[:12]
+        return f"{kind.lower()}-{digest}"

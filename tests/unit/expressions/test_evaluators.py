@@ -12,8 +12,11 @@ from cds.content.shelf import Shelf
 from cds.engine.errors import EvaluationError
 from cds.engine.evidence import Explanation
 from cds.engine.question import Question
+from cds.expressions.evaluation import Evaluated, Scope
 from cds.expressions.evaluators import Evaluators
 from cds.expressions.outcome import Outcome
+
+IS_DUE = DefinitionName("Logic", "Is Due")
 
 
 class OneValue:
@@ -33,6 +36,16 @@ class OneValue:
         return Explanation({}, {})
 
 
+def evaluators(value: Any) -> Evaluators:
+    return Evaluators(
+        OneValue(value),
+        shelf=Shelf([]),
+        compile_path=lambda text: pytest.fail(text),
+        to_json=str,
+        now=datetime(2026, 3, 2, tzinfo=UTC),
+    )
+
+
 @pytest.mark.parametrize(
     ("value", "outcome"),
     [
@@ -48,11 +61,12 @@ class OneValue:
     ],
 )
 def test_only_true_false_and_null_are_said_at_once(value, outcome):
-    ready = Evaluators(
-        OneValue(value),
-        shelf=Shelf([]),
-        compile_path=lambda text: pytest.fail(text),
-        to_json=lambda value: value,
-        now=datetime(2026, 3, 2, tzinfo=UTC),
-    )
-    assert ready.decide(DefinitionName("Logic", "Is Due")) is outcome
+    assert evaluators(value).decide(IS_DUE) is outcome
+
+
+def test_an_expression_that_is_known_to_run_a_definition_needs_no_scope():
+    expression = {"language": "text/cql-identifier", "expression": "Is Due", "description": "whether it is due"}
+    evaluated = evaluators(5).evaluate(expression, Scope(), definition=IS_DUE)
+    assert evaluated == Evaluated("Is Due", "text/cql-identifier", "whether it is due", "5", definition=IS_DUE)
+    failed = evaluators(EvaluationError("cannot compare")).evaluate(expression, Scope(), definition=IS_DUE)
+    assert failed == Evaluated("Is Due", "text/cql-identifier", "whether it is due", error="cannot compare")
