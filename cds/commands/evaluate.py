@@ -40,7 +40,7 @@ async def evaluate(settings: Settings, body: bytes, service_id: str | None) -> A
             response = await call_service(world.find_service(service_id), request, world)
         else:
             response = await _by_hook(request, world)
-        return Answer(response.to_wire(), tuple(explanation(decision.to_json()) for decision in log.decisions))
+        return Answer(response.to_wire(), tuple(explanation(decision.recorded) for decision in log.decisions))
     finally:
         await fhir_servers.aclose()
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from cds.reasoning.recording import Recorded, record
+from cds.fhir.json import as_written, dumps, read_back
+from cds.reasoning.recording import record
 from cds.reasoning.trace import Trace
 
 EXTENSION = "org.example.fhir-cds.decision"
@@ -50,20 +51,25 @@ class Decision:
     client: str | None = None
     holds_values: bool = True
 
-    @cached_property
-    def recorded(self) -> Recorded:
-        """The outcome of every condition, and the evidence that `cds.decisions.evidence` brings together with it.
-
-        Written when somebody asks for it: most who see a decision do not.
-        """
-        return record(self.trace, self.origins, values=self.holds_values)
-
     def without_values(self) -> Decision:
         """Return the decision whose record holds no value of the patient, and says what it would hold."""
         return replace(self, holds_values=False)
 
+    @cached_property
+    def recorded(self) -> Mapping[str, Any]:
+        """The record as one reads it; `cds.decisions.evidence` brings its actions together with their evidence.
+
+        Made when somebody asks for it: most who see a decision do not.
+        """
+        read: Mapping[str, Any] = read_back(dumps(self.to_json()))
+        return read
+
     def to_json(self) -> dict[str, Any]:
-        """Return the record as a JSON object; `erased` lists the JSON pointers of what was left out."""
+        """Return the record to be written as a JSON object: its actions and their evidence are text already.
+
+        `erased` lists the JSON pointers of what was left out.
+        """
+        recorded = record(self.trace, self.origins, values=self.holds_values)
         return {
             "decision": self.id,
             "time": self.time.isoformat(),
@@ -81,8 +87,8 @@ class Decision:
                 }
                 for card in self.cards
             ],
-            "actions": self.recorded.actions,
-            "evidence": self.recorded.evidence,
+            "actions": as_written(recorded.actions),
+            "evidence": as_written(recorded.evidence),
             "data": dict(self.data),
-            "erased": self.recorded.erased,
+            "erased": recorded.erased,
         }

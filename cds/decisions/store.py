@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import zlib
-from decimal import Decimal
 from typing import Any
 
 import zstandard
@@ -30,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from cds.errors import SettingsError
-from cds.fhir.json import dumps
+from cds.fhir.json import dumps, read_back
 
 
 class PackedJSON(TypeDecorator[Any]):
@@ -50,8 +48,8 @@ class PackedJSON(TypeDecorator[Any]):
         """Read it."""
         assert value is not None
         if value.startswith(zstandard.FRAME_HEADER):
-            return _from_text(zstandard.decompress(value))
-        return _from_text(value if value.startswith(b"{") else zlib.decompress(value))
+            return read_back(zstandard.decompress(value))
+        return read_back(value if value.startswith(b"{") else zlib.decompress(value))
 
 
 _FAST = 1  # the level: four times as fast as zlib's fastest, and smaller
@@ -149,15 +147,11 @@ def open_file(url: URL) -> Engine | None:
 
 def _json() -> dict[str, Any]:
     """Let numbers of a record keep their digits on the way in and out, as everywhere."""
-    return {"json_serializer": _to_text, "json_deserializer": _from_text}
+    return {"json_serializer": _to_text, "json_deserializer": read_back}
 
 
 def _to_text(document: Any) -> str:
     return dumps(document).decode()
-
-
-def _from_text(text: str | bytes) -> Any:
-    return json.loads(text, parse_float=Decimal)
 
 
 def _set_sqlite_pragmas(connection: Any, _record: Any) -> None:

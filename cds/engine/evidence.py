@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -9,16 +10,18 @@ Json = Mapping[str, Any]
 
 
 class Name(NamedTuple):
-    """A definition: its library, what it is called there, and both as one `text`, put together once."""
+    """A definition: its library, what it is called there, and both as one `text`, `quoted` as JSON; made once."""
 
     library: str
     definition: str
     text: str
+    quoted: bytes
 
     @classmethod
     def of(cls, library: str, definition: str) -> Name:
         """Name a definition of a library."""
-        return cls(library, definition, f"{library}.{definition}")
+        text = f"{library}.{definition}"
+        return cls(library, definition, text, json.dumps(text, ensure_ascii=False).encode())
 
 
 class Evidence(NamedTuple):
@@ -38,19 +41,32 @@ Path: TypeAlias = tuple[str, str, tuple[str, ...]]
 Note: TypeAlias = "int | tuple[Any, tuple[Path, ...]] | list[Note]"
 """What compiled code writes down: the slot it used; a resource or a list of them with the paths read from each; or the
 notes of a function whose result was known already."""
-Readings: TypeAlias = Mapping[int, tuple[Json, tuple[Path, ...]]]
-"""Resources by their identity, each with the paths read from it: none where it counted as a whole."""
+Paths: TypeAlias = tuple[Path, ...]
+Reading: TypeAlias = tuple[Json, Paths]
+"""A resource with the paths read from it: none where it counted as a whole."""
+Readings: TypeAlias = Mapping[int, Reading]
+"""Readings by the identity of the resource."""
+
+
+class Used(NamedTuple):
+    """What a slot's code wrote down, if it was only which definitions it used: these once, and as JSON."""
+
+    notes: Sequence[Note]
+    places: dict[int, None]
+    quoted: bytes
 
 
 class Explanation(NamedTuple):
     """What definitions rest on, each for itself, by their place in `names`: what several of them use is there once.
 
-    `reads` holds for each definition the resources that it read itself, `uses` the definitions that it referred to.
+    `reads` holds for each definition the resources that it read itself, `uses` the definitions that it referred to, and
+    `quoted` these as a JSON array of their names.
     """
 
     names: Sequence[Name]
     reads: Mapping[int, Readings]
     uses: Mapping[int, Iterable[int]]
+    quoted: Mapping[int, bytes]
 
     def readings(self, library: str, definition: str) -> list[tuple[str | None, Json]]:
         """Give each resource ("Observation/egfr-7") that a definition read itself, once, with what it found there."""
@@ -85,38 +101,80 @@ def path_of(text: str) -> Path:
     return text, first, tuple(rest)
 
 
-def explain(names: Sequence[Name], notes_of: Mapping[int, Sequence[Note]]) -> Explanation:
+def explain(
+    names: Sequence[Name], notes_of: Mapping[int, Sequence[Note]], known: dict[int, Used] | None = None
+) -> Explanation:
     """Put in order what the code of each slot wrote down; `names` are those of the slots.
 
-    Every answer of a service pays for this.
+    Every answer of a service pays for this. `known` goes with the names and is filled here: by slot what was written
+    down last, as most definitions go the same way for most patients.
     """
-    reads: dict[int, dict[int, tuple[Json, tuple[Path, ...]]]] = {}
-    uses: dict[int, dict[int, None]] = {}
-    met: set[tuple[int, int]] = set()
-    pending: list[tuple[int, Sequence[Note]]] = list(notes_of.items())
-    for slot, notes in pending:  # which grows by the notes of functions
-        read, used = reads.get(slot) or {}, uses.get(slot) or {}
+    known = {} if known is None else known
+    order, plain = _Order(), []
+    uses, quoted = order.uses, {}
+    for slot, notes in notes_of.items():
+        last = known.get(slot)
+        if last is not None and last.notes == notes:
+            uses[slot], quoted[slot] = last.places, last.quoted
+        elif notes and order.put(slot, notes):
+            plain.append(slot)
+    for slot, notes in order.of_functions:  # which grows
+        order.put(slot, notes)
+    for slot, used in uses.items():
+        if slot not in quoted:
+            quoted[slot] = b"[%b]" % b",".join([names[place].quoted for place in used])
+    for slot in plain:
+        known[slot] = Used(notes_of[slot], uses[slot], quoted[slot])
+    return Explanation(names, order.reads, uses, quoted)
+
+
+class _Order:
+    """Notes in order; `of_functions` are those to be put in later."""
+
+    def __init__(self) -> None:
+        self.reads: dict[int, dict[int, Reading]] = {}
+        self.uses: dict[int, dict[int, None]] = {}
+        self.of_functions: list[tuple[int, Sequence[Note]]] = []
+        self._met: set[tuple[int, int]] = set()
+        self._together: dict[tuple[int, int], Paths] = {}
+
+    def put(self, slot: int, notes: Sequence[Note]) -> bool:
+        """Put in what a slot's code wrote down, or a function for it; say whether it is only definitions used."""
+        read, used, is_plain = self.reads.get(slot) or {}, self.uses.get(slot) or {}, True
         for note in notes:
             if type(note) is int:
                 used[note] = None
-            elif type(note) is tuple:
+                continue
+            is_plain = False
+            if type(note) is tuple:
                 noted, paths = note
-                for one in noted if type(noted) is list else (noted,):
-                    if type(one) is dict:
-                        before = read.get(id(one))
-                        read[id(one)] = (one, paths if before is None else _together(before[1], paths))
-            elif type(note) is list and (slot, id(note)) not in met:
-                met.add((slot, id(note)))
-                pending.append((slot, note))
+                if noted:
+                    self._read(read, noted if type(noted) is list else (noted,), paths)
+            elif type(note) is list and (slot, id(note)) not in self._met:
+                self._met.add((slot, id(note)))
+                self.of_functions.append((slot, note))
         if read:
-            reads[slot] = read
+            self.reads[slot] = read
         if used:
-            uses[slot] = used
-    return Explanation(names, reads, uses)
+            self.uses[slot] = used
+        return is_plain
 
+    def _read(self, read: dict[int, Reading], resources: Sequence[Any], paths: Paths) -> None:
+        for one in resources:
+            if type(one) is dict:
+                before = read.get(id(one))
+                if before is None:
+                    read[id(one)] = one, paths
+                elif before[1] is not paths:
+                    read[id(one)] = one, self._all_of(before[1], paths)
 
-def _together(paths: tuple[Path, ...], more: tuple[Path, ...]) -> tuple[Path, ...]:
-    return paths if more is paths else paths + tuple(path for path in more if path not in paths)
+    def _all_of(self, paths: Paths, more: Paths) -> Paths:
+        """Give the paths with those of `more` that are not among them; the same two meet for many resources."""
+        both = self._together.get((id(paths), id(more)))
+        if both is None:
+            both = paths + tuple(path for path in more if path not in paths)
+            self._together[id(paths), id(more)] = both
+        return both
 
 
 def elements_at(resource: Json, paths: tuple[Path, ...]) -> Json:

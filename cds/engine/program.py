@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
 from cds.engine.elm.compile import CompiledLibrary
 from cds.engine.elm.types import Type
 from cds.engine.emit import Module, Place
-from cds.engine.evidence import Name
+from cds.engine.evidence import Name, Used
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,13 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Linked libraries; immutable, shared by threads. `names` are those of the slots."""
+    """Linked libraries; shared by threads. `names` are those of the slots, `known` is kept for their explanation."""
 
     slots: tuple[Slot, ...]
     names: tuple[Name, ...]
     slot_of: Mapping[tuple[str, str, str], int]
     modules: Mapping[str, tuple[str, Module]]
+    known: dict[int, Used] = field(default_factory=dict)
 
     def place_of(self, traceback: TracebackType | None) -> tuple[str, Place] | None:
         """Find the library and the place of the innermost generated line in a traceback."""

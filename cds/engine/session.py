@@ -92,7 +92,7 @@ class Session:
         """
         if not self._run.explain:
             raise EngineError("this session does not explain: make it with explain=True")
-        return explain(self._program.names, self._run.notes_of)
+        return explain(self._program.names, self._run.notes_of, self._program.known)
 
     def computed(self) -> dict[tuple[str, str], Any]:
         """Return what was computed so far: the value, or the EvaluationError, of each (library, definition)."""

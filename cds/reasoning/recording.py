@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 from cds.engine.evidence import Readings, elements_at, reference
 from cds.expressions.evaluation import Evidence
+from cds.fhir.json import dumps
 from cds.reasoning.trace import ActionTrace, Trace
 
 
 class Recorded(NamedTuple):
-    """The actions, parents with their children, and by "library.definition" what each CQL definition rests on.
+    """As JSON texts the actions, parents with their children, and by "library.definition" what each rests on.
 
     Of `evidence`, `uses` are the definitions that one refers to. An entry of `reads` is a list of `paths`, the `origin`
     of some resources, these `resources`, and for each its `values` at the paths.
@@ -20,8 +21,8 @@ class Recorded(NamedTuple):
     `erased` are the JSON pointers of what would stand there, were it not a value of the patient; null stands there.
     """
 
-    actions: Sequence[Mapping[str, Any]]
-    evidence: Mapping[str, Any]
+    actions: bytes
+    evidence: bytes
     erased: Sequence[str]
 
 
@@ -37,30 +38,30 @@ def record(trace: Trace, origins: Mapping[str, str], *, values: bool) -> Recorde
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """Writes one record; every answer pays for it, and a plan has hundreds of actions."""
+    """Writes one record as text; every answer pays for it, and most of it is the same in every answer."""
 
     origins: Mapping[str, str]
     values: bool
     erased: list[str] = field(default_factory=list)
 
-    def actions(self, actions: Iterable[ActionTrace], pointer: str) -> list[Mapping[str, Any]]:
-        return [self._action(action, f"{pointer}/{index}") for index, action in enumerate(actions)]
+    def actions(self, actions: Iterable[ActionTrace], pointer: str) -> bytes:
+        return b"[%b]" % b",".join([self._action(action, f"{pointer}/{at}") for at, action in enumerate(actions)])
 
-    def _action(self, action: ActionTrace, pointer: str) -> Mapping[str, Any]:
+    def _action(self, action: ActionTrace, pointer: str) -> bytes:
         if self.values:
             written = action.judgement
         else:
             written = action.untitled_judgement
             if action.title is not None:
                 self.erased.append(f"{pointer}/title")
-        more: dict[str, Any] = {}
         if action.values:
-            more["values"] = [item.to_json() for item in action.values]
+            written = _with(written, b"values", dumps([item.to_json() for item in action.values]))
         if action.evidence:
-            more["evidence"] = [self._fact(fact, f"{pointer}/evidence/{n}") for n, fact in enumerate(action.evidence)]
+            facts = [self._fact(fact, f"{pointer}/evidence/{at}") for at, fact in enumerate(action.evidence)]
+            written = _with(written, b"evidence", dumps(facts))
         if action.actions:
-            more["actions"] = self.actions(action.actions, f"{pointer}/actions")
-        return {**written, **more} if more else written
+            written = _with(written, b"actions", self.actions(action.actions, f"{pointer}/actions"))
+        return written
 
     def _fact(self, fact: Evidence, pointer: str) -> dict[str, Any]:
         written: dict[str, Any] = {"definition": fact.definition}
@@ -75,19 +76,17 @@ class _Writer:
             written["origin"] = origin
         return written
 
-    def evidence(self, trace: Trace) -> dict[str, Any]:
-        names, reads, uses = trace.explanation
-        written: dict[str, Any] = {}
-        for place in {**reads, **uses}:
-            name = names[place].text
-            entry = written[name] = {}
-            if place in reads:
-                entry["reads"] = self._reads(reads[place], f"/evidence/{_escaped(name)}/reads")
-            if place in uses:
-                entry["uses"] = [names[used].text for used in uses[place]]
-        return written
+    def evidence(self, trace: Trace) -> bytes:
+        names, reads, uses, quoted = trace.explanation
+        written: list[bytes] = []
+        for place, readings in reads.items():
+            entry = b'%b:{"reads":%b}' % (names[place].quoted, self._reads(readings, names[place].text))
+            written.append(_with(entry, b"uses", quoted[place]) if place in uses else entry)
+        without = [place for place in uses if place not in reads]
+        written += [b'%b:{"uses":%b}' % (names[place].quoted, quoted[place]) for place in without]
+        return b"{%b}" % b",".join(written)
 
-    def _reads(self, readings: Readings, pointer: str) -> list[dict[str, Any]]:
+    def _reads(self, readings: Readings, name: str) -> bytes:
         """Put resources together that were read alike, so that a record of many results stays small."""
         alike: dict[tuple[str | None, ...], dict[str, Any]] = {}
         for resource, paths in readings.values():
@@ -99,11 +98,16 @@ class _Writer:
                 reads = alike[origin, *elements] = {} if origin is None else {"origin": origin}
                 reads |= {"paths": list(elements), "resources": [], "values": [] if self.values else None}
                 if elements and not self.values:
-                    self.erased.append(f"{pointer}/{len(alike) - 1}/values")
+                    self.erased.append(f"/evidence/{_escaped(name)}/reads/{len(alike) - 1}/values")
             reads["resources"].append(known_as)
             if self.values:
                 reads["values"].append(list(elements.values()))
-        return list(alike.values())
+        return dumps(list(alike.values()))
+
+
+def _with(written: bytes, name: bytes, value: bytes) -> bytes:
+    """Add a member to an object that has one."""
+    return b'%b,"%b":%b}' % (written[:-1], name, value)
 
 
 def _escaped(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -12,6 +12,7 @@ from cds.content.elm import DefinitionName
 from cds.engine.evidence import Explanation
 from cds.expressions.evaluation import Evaluated, Evidence
 from cds.expressions.outcome import Outcome
+from cds.fhir.json import dumps
 
 Severity = Literal["information", "warning", "error"]
 
@@ -133,8 +134,16 @@ class ActionTrace:
         return tuple({(fact.definition, fact.resource, fact.path): fact for fact in facts}.values())
 
     @cached_property
-    def judgement(self) -> Mapping[str, Any]:
-        """The action as JSON up to its conditions, which is all there is of one that does not apply; not to change."""
+    def judgement(self) -> bytes:
+        """The action as JSON up to its conditions, which is all there is of one that does not apply."""
+        return self._judgement(self.title)
+
+    @cached_property
+    def untitled_judgement(self) -> bytes:
+        """The same with null for its title, in which there may be values of the patient."""
+        return self.judgement if self.title is None else self._judgement(None)
+
+    def _judgement(self, title: str | None) -> bytes:
         written: dict[str, Any] = {}
         if self.id is not None:
             written["action"] = self.id
@@ -142,16 +151,11 @@ class ActionTrace:
             written["recommendation"] = self.recommendation
         written["path"] = self.path
         if self.title is not None:
-            written["title"] = self.title
+            written["title"] = title
         written["outcome"] = str(self.outcome)
         if self.conditions:
             written["conditions"] = [item.to_json() for item in self.conditions]
-        return written
-
-    @cached_property
-    def untitled_judgement(self) -> Mapping[str, Any]:
-        """The same with null for its title, in which there may be values of the patient."""
-        return self.judgement if self.title is None else {**self.judgement, "title": None}
+        return dumps(written)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from cds.content.shelf import Shelf
 from cds.expressions.languages import definition_of
 from cds.expressions.logic_graph import Unit
 from cds.expressions.own_libraries import logic_graph
+from cds.reasoning.trace import ActionTrace
 from cds.tester.excuses import excuses
 from cds.tester.focus import Focus
 
@@ -66,13 +67,13 @@ class Coverage:
                     _BY_ITS_FORM if graph.never_null(unit) else excuses(graph.statements[unit][0]).get("null", "")
                 )
 
-    def add(self, guideline: str, actions: Sequence[Mapping[str, Any]], parent: str = "") -> None:
+    def add(self, guideline: str, actions: Sequence[ActionTrace], parent: str = "") -> None:
         """Add the outcomes of one call."""
         for action in actions:
-            name = action.get("action") or parent
-            for condition in action.get("conditions", ()):
-                self._seen[guideline, name, condition["expression"]].add(condition["outcome"])
-            self.add(guideline, action.get("actions", ()), name)
+            name = action.id or parent
+            for condition in action.conditions:
+                self._seen[guideline, name, condition.expression].add(str(condition.outcome))
+            self.add(guideline, action.actions, name)
 
     def conditions(self, focus: Focus) -> tuple[ConditionCoverage, ...]:
         """Return the conditions that are meant, with their outcomes."""

@@ -18,6 +18,7 @@ from cds.hooks.caller import ANYBODY, Caller
 from cds.hooks.request import CDSRequest
 from cds.hooks.response import Card
 from cds.knowledge import Knowledge, Service, prepare_knowledge
+from cds.reasoning.trace import ActionTrace
 from cds.sandbox.in_memory_reader import InMemoryReader
 from cds.sandbox.store import FHIRStore
 from cds.service import World, call_service
@@ -42,7 +43,7 @@ class CaseResult:
     differences: tuple[str, ...] = ()
     error: str | None = None
     cards: tuple[Card, ...] = ()
-    trace: tuple[Mapping[str, Any], ...] = ()
+    trace: tuple[ActionTrace, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -177,7 +178,7 @@ async def run_case(case: Case, service: Service, knowledge: Knowledge) -> CaseRe
         return CaseResult(case=case, error=f"{type(error).__name__}: {error}")
     cards = tuple(response.cards)
     found = (*unknown_actions(case.expect, _action_ids(service)), *differences(case.expect, cards))
-    trace = tuple(log.decisions[0].recorded.actions)
+    trace = log.decisions[0].trace.actions
     return CaseResult(case=case, differences=found, cards=cards, trace=trace)
 
 

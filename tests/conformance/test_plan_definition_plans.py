@@ -210,7 +210,7 @@ def test_a_definition_is_computed_once_in_a_call(tmp_path):
     evaluators = Compiler(loaded).compile_guidelines()["demo"].evaluators([PATIENT], parameters={}, now=LATER)
     first, second = (evaluators.session.evaluate("Logic", "Yes") for _ in range(2))
     assert first is second
-    assert evaluators.explanation()[1:] == ({}, {})  # there was no Observation to read
+    assert evaluators.explanation()[1:] == ({}, {}, {})  # there was no Observation to read
 
 
 @pytest.mark.pd("PD-061")

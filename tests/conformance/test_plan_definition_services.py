@@ -14,6 +14,7 @@ from cds.data.prefetch_templates import prefetch_templates
 from cds.decisions.evidence import facts_of
 from cds.expressions.logic import Compiler
 from cds.expressions.outcome import Outcome
+from cds.fhir.json import loads
 from cds.hooks.discovery import CDSService
 from cds.hooks.response import CDSResponse
 from cds.reasoning.apply import apply_plan_definition
@@ -207,10 +208,10 @@ def test_a_card_leads_to_plan_version_action_conditions_and_facts():
     result = applied({"id": "a", "title": "A", "condition": when("Yes")})
     assert result.trace.plan == f"{BASE}/PlanDefinition/demo|1"
     recorded = record(result.trace, {"Observation/o1": "prefetch:egfr"}, values=True)
-    (action,) = recorded.actions
+    (action,) = loads(recorded.actions)
     assert action["action"] == "a"
     assert action["conditions"][0]["outcome"] == "true"
-    facts = facts_of(action, recorded.evidence)
+    facts = facts_of(action, loads(recorded.evidence))
     assert [(fact["definition"], fact["value"], fact["origin"]) for fact in facts] == [("Yes", 25, "prefetch:egfr")]
 
 

@@ -51,6 +51,6 @@ def call_router(desk: Desk) -> APIRouter:
         if made is None:
             msg = "the last call of this service was refused: there is no decision"
             raise NotFound(msg)
-        return Response(dumps(made.to_json(), indent=True), headers=HEADERS, media_type="application/json")
+        return Response(dumps(made.recorded, indent=True), headers=HEADERS, media_type="application/json")
 
     return router

@@ -99,7 +99,7 @@ def _with_folded(action: Mapping[str, Any], guideline: Guideline) -> Mapping[str
 
 
 def _decision_actions(exchange: Exchange) -> list[Mapping[str, Any]]:
-    return list(exchange.decision.recorded.actions) if exchange.decision else []
+    return list(exchange.decision.recorded["actions"]) if exchange.decision else []
 
 
 def _actions(exchange: Exchange) -> Iterator[Mapping[str, Any]]:
@@ -147,7 +147,7 @@ def _condition(condition: Mapping[str, Any], guideline: Guideline) -> Condition:
 def _sources(action: Mapping[str, Any], exchange: Exchange, store: Store) -> Iterator[Source]:
     facts: dict[str, list[Mapping[str, Any]]] = {}
     made = exchange.decision
-    for fact in facts_of(action, made.recorded.evidence) if made else ():
+    for fact in facts_of(action, made.recorded["evidence"]) if made else ():
         facts.setdefault(str(fact.get("resource") or ""), []).append(fact)
     for literal, read in facts.items():
         resource = exchange.find(literal)

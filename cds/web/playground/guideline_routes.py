@@ -37,7 +37,7 @@ def guideline_router(desk: Desk) -> APIRouter:
             raise NotFound(msg)
         guideline = desk.guidelines[guideline_id]
         call = _last_call(desk, guideline, patient)
-        trace: list[Any] = list(call.decision.recorded.actions) if call and call.decision else []
+        trace: list[Any] = list(call.decision.recorded["actions"]) if call and call.decision else []
         outcomes = outcomes_by_path(trace)
         listed = recommendations(
             guideline, desk.world.knowledge.compiler.logic_of(guideline), outcomes, desk.cases_of(guideline)

@@ -63,6 +63,6 @@ def test_erased_facts_still_say_what_was_read_of_which_resource():
     whole = decision(
         trace=trace(action(conditions=(condition(),)), notes=notes), origins={"Observation/2": "search:labs"}
     )
-    shown, kept = ((made.recorded.actions[0], made.recorded.evidence) for made in (whole, whole.without_values()))
+    shown, kept = ((made.recorded["actions"][0], made.recorded["evidence"]) for made in (whole, whole.without_values()))
     assert ("Latest", "Observation/2", "status", "final", "search:labs") in told(*shown)
     assert told(*kept) == [(d, r, p, None, o) for d, r, p, _, o in told(*shown)]

@@ -14,7 +14,7 @@ from cds.decisions.decision import CardServed, Decision
 from cds.decisions.log import DecisionLog
 from cds.errors import SettingsError
 from cds.hooks.feedback import FeedbackRequest
-from tests.unit.reasoning.traces import FACT, action, condition, trace
+from tests.unit.reasoning.traces import EGFR, FACT, action, condition, trace
 
 TRACE = trace(action(title="eGFR 25 mL/min", conditions=(condition("Low eGFR", evidence=(FACT,)),)))
 
@@ -98,9 +98,20 @@ def test_a_kept_number_keeps_its_digits():
 
 def test_a_decision_that_was_made_without_values_does_not_change_the_one_with_them():
     whole = decision()
-    assert whole.without_values().to_json()["erased"]
-    assert whole.to_json()["erased"] == []
-    assert whole.to_json()["actions"][0]["title"] == "eGFR 25 mL/min"
+    assert whole.without_values().recorded["erased"]
+    assert whole.recorded["erased"] == []
+    assert whole.recorded["actions"][0]["title"] == "eGFR 25 mL/min"
+
+
+def test_a_decision_is_read_from_the_database_as_it_reads_before():
+    made = decision(trace=trace(TRACE.actions[0], notes={"Low eGFR": ["Latest"], "Latest": [(EGFR, "status")]}))
+
+    async def use(log, _):
+        await log.record(made)
+        return await log.find("d1")
+
+    assert with_log(use, keep_values=True) == made.recorded
+    assert with_log(use) == made.without_values().recorded
 
 
 def test_feedback_sent_twice_is_stored_once_with_the_last_outcome():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import weakref
 
 import pytest
@@ -140,3 +141,46 @@ def test_a_session_is_freed_without_the_garbage_collector():
         assert gone() is None
     finally:
         gc.enable()
+
+
+def test_what_was_used_is_named_as_json_whether_it_was_known_or_not():
+    names = [Name.of("Guide", text) for text in ('Über "x"', "Alert", "Adult")]
+    known = {}
+    first = explain(names, {1: [0, 2, 0]}, known)
+    assert json.loads(first.quoted[1]) == ['Guide.Über "x"', "Guide.Adult"]
+    again = explain(names, {1: [0, 2, 0], 2: [0]}, known)
+    assert again.quoted[1] is first.quoted[1]
+    assert list(again.uses.items()) == [(1, {0: None, 2: None}), (2, {0: None})]
+
+
+def test_what_is_known_of_one_patient_is_not_told_of_another():
+    known = {}
+    explain(NAMES, {1: [0, 2]}, known)
+    other = explain(NAMES, {1: [2]}, known)
+    assert list(other.uses[1]) == [2]
+    assert json.loads(other.quoted[1]) == ["Guide.Adult"]
+    assert list(explain(NAMES, {1: [0, 2]}, known).uses[1]) == [0, 2]
+
+
+def test_a_definition_that_read_or_called_is_not_kept_for_the_next_patient():
+    known = {}
+    explain(NAMES, {0: [1, (EGFR, paths("status"))], 1: [2, [0]], 2: []}, known)
+    assert known == {}
+
+
+def test_what_functions_noted_does_not_change_what_is_known():
+    known = {}
+    explain(NAMES, {1: [2]}, known)
+    found = explain(NAMES, {1: [[2], [0]]}, known)
+    assert list(found.uses[1]) == [2, 0]
+    assert list(explain(NAMES, {1: [2]}, known).uses[1]) == [2]
+
+
+def test_paths_of_several_readings_are_told_once_for_each_resource():
+    others = [{**EGFR, "id": name} for name in ("e2", "e3")]
+    found = notes(([EGFR, *others], paths("status")), ([*others], paths("valueQuantity.value", "status")))
+    assert [list(elements) for _, elements in found.readings(*READS)] == [
+        ["status"],
+        ["status", "valueQuantity.value"],
+        ["status", "valueQuantity.value"],
+    ]

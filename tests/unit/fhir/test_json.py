@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cds.errors import BadRequest
 from cds.fhir import json as strict_json
-from cds.fhir.json import MAX_DEPTH, dumps, loads
+from cds.fhir.json import MAX_DEPTH, as_written, dumps, loads, read_back
 
 
 def test_a_decimal_keeps_its_digits_from_reading_to_writing():
@@ -139,3 +139,11 @@ def test_a_document_without_anything_odd_is_in_no_doubt():
 def test_a_doubled_member_is_in_doubt_whatever_else_the_document_holds():
     for inner in (b'"a":1,"a":1', b'"a":{"b":"c"},"a":{"b":"c"}', b'"":0,"":0', b'"a":"\\"","a":"x"'):
         assert strict_json._quickly(b'[{"more":"\\u00e6"},{' + inner + b"}]") is strict_json._IN_DOUBT
+
+
+def test_what_is_json_already_is_put_in_as_it_is_and_all_is_read_back():
+    inner = dumps({"value": Decimal("6.10"), "whole": 2**63, "none": None})
+    text = dumps({"a": as_written(inner), "b": [as_written(b"[]"), 1]})
+    assert text == b'{"a":%b,"b":[[],1]}' % inner
+    assert str(read_back(text)["a"]["value"]) == "6.10"
+    assert read_back(text) == {"a": {"value": Decimal("6.10"), "whole": 2**63, "none": None}, "b": [[], 1]}

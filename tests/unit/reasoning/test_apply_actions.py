@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cds.expressions.outcome import Outcome
+from cds.fhir.json import loads
 from cds.reasoning.recording import record
 from tests.unit.reasoning.fake_session import identifier, plan, when
 
@@ -275,6 +276,6 @@ def test_the_trace_tells_the_facts_behind_an_action_once(apply):
 def test_the_record_holds_what_a_definition_rests_on_once_for_all_conditions(apply):
     actions = [{"id": name, "title": name, "condition": conditions(T)} for name in ("a", "b")]
     recorded = record(apply(plan(*actions)).trace, {"Observation/o1": "prefetch:egfr"}, values=True)
-    assert [action["conditions"][0]["definition"] for action in recorded.actions] == [f"Logic.{T}"] * 2
+    assert [action["conditions"][0]["definition"] for action in loads(recorded.actions)] == [f"Logic.{T}"] * 2
     reads = {"origin": "prefetch:egfr", "paths": ["value"], "resources": ["Observation/o1"], "values": [[25]]}
-    assert recorded.evidence == {f"Logic.{T}": {"reads": [reads]}}
+    assert loads(recorded.evidence) == {f"Logic.{T}": {"reads": [reads]}}

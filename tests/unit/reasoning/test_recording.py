@@ -10,10 +10,16 @@ import pytest
 
 from cds.engine.evidence import Evidence
 from cds.expressions.outcome import Outcome
-from cds.reasoning.recording import record
+from cds.fhir.json import read_back
+from cds.reasoning import recording
 from tests.unit.reasoning.traces import EGFR, FACT, action, condition, trace
 
 ORIGINS = {"Observation/1": "prefetch:labs"}
+
+
+def record(of, origins, *, values):
+    written = recording.record(of, origins, values=values)
+    return written._replace(actions=read_back(written.actions), evidence=read_back(written.evidence))
 
 
 @pytest.fixture
@@ -104,7 +110,14 @@ def test_one_recording_is_written_the_same_however_often_and_in_whichever_way(wh
     first = [record(whole, ORIGINS, values=values) for values in (False, True)]
     assert [record(whole, ORIGINS, values=values) for values in (False, True)] == first
     again = trace(whole.actions[0], notes={"Low": []})
-    assert record(again, {}, values=False).actions[0] is first[0].actions[0]
+    assert record(again, {}, values=False).actions[0] == first[0].actions[0]
+
+
+def test_what_is_written_of_an_action_that_does_not_apply_is_written_once():
+    once = action("no", Outcome.FALSE, title="Stop", conditions=(condition(outcome=Outcome.FALSE),))
+    assert once.untitled_judgement is once.untitled_judgement
+    assert recording.record(trace(once), {}, values=False).actions == b"[%b]" % once.untitled_judgement
+    assert read_back(once.judgement) == {**read_back(once.untitled_judgement), "title": "Stop"}
 
 
 def test_no_number_or_title_of_the_patient_is_left(whole):

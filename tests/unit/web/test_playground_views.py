@@ -11,7 +11,6 @@ from types import SimpleNamespace
 import pytest
 
 from cds.content.artifact import Artifact
-from cds.reasoning.recording import Recorded
 from cds.sandbox.store import FHIRStore
 from cds.web.playground.chart_view import view_chart
 from cds.web.playground.definition_text import definition_text, split_name
@@ -269,7 +268,7 @@ def condition(index, number, outcome, **more):
 
 
 def exchange(*actions, evidence=None):
-    decision = SimpleNamespace(recorded=Recorded(actions=actions, evidence=evidence or {}, erased=()))
+    decision = SimpleNamespace(recorded={"actions": actions, "evidence": evidence or {}})
     return Exchange(
         service="s",
         title="S",
