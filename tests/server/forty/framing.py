@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import contextlib
 import socket
 import threading
 import time
@@ -141,8 +142,9 @@ def bodies_that_do_not_come_stop_nobody_and_are_given_up(target: Range, request:
 
 
 def _drip(connection: socket.socket, stop: threading.Event) -> None:
-    while not stop.wait(0.1):
-        connection.sendall(b" ")
+    with contextlib.suppress(OSError):  # it was answered, and the connection is closed
+        while not stop.wait(0.1):
+            connection.sendall(b" ")
 
 
 @row(6)
