@@ -113,10 +113,9 @@ def _opened(group: Mapping[str, Any], applied: Applied) -> Iterator[Mapping[str,
 
 def _failures(actions: tuple[ActionTrace, ...]) -> Iterator[ActionTrace]:
     """Yield the recommendations that could not be evaluated; what failed below a card is told on that card."""
-    for action in actions:
+    no = Outcome.FALSE
+    for action in [one for one in actions if one.outcome is not no]:
         outcome = action.outcome
-        if outcome is Outcome.FALSE:
-            continue
         if outcome is Outcome.ERROR:
             yield action
         elif outcome is Outcome.TRUE and (action.title is None or action.holds_recommendations):

@@ -127,6 +127,9 @@ def _is_incomplete(action: Mapping[str, Any], made: Mapping[str, Made]) -> bool:
 def _one_recommended(suggestions: list[Suggestion]) -> list[Suggestion]:
     """Keep the first recommendation only, where only one suggestion may be taken (PD-229)."""
     first = next((one for one in suggestions if one.is_recommended), None)
+    others = (one for one in suggestions if one is not first)
+    if not any(one.is_recommended for one in others):
+        return suggestions
     return [one if one is first else one.model_copy(update={"is_recommended": None}) for one in suggestions]
 
 

@@ -32,6 +32,8 @@ _CARRIED = (
     "precheckBehavior",
     "cardinalityBehavior",
 )
+# What an action says to the reader.
+_SAYING = frozenset({"title", "description", "textEquivalent", "documentation"})
 # Extensions that steer the processing; all others are for the reader, and travel (PD-107).
 _PROCESSING = ("/action-target", "/cqf-applicabilityBehavior", "/variable", "AlternativeExpression")
 # RequestGroup.action has no reason: it travels for the reader (PD-104).
@@ -81,7 +83,7 @@ def has_triggers(plan: Mapping[str, Any]) -> bool:
 
 def is_wrapper(action: Mapping[str, Any]) -> bool:
     """Tell whether an action says nothing itself, and only holds others (PD-095, PD-216)."""
-    return not any(name in action for name in ("title", "description", "textEquivalent", "documentation"))
+    return _SAYING.isdisjoint(action)
 
 
 def mark_not_computed(output: dict[str, Any]) -> None:
@@ -103,24 +105,27 @@ def chooses_first(action: Mapping[str, Any]) -> bool:
     )
 
 
-def prune_related(actions: list[dict[str, Any]], present: set[str]) -> list[str]:
+def prune_related(actions: list[dict[str, Any]]) -> list[str]:
     """Take away relations to actions that did not apply (PD-119); return the ids that were pointed to."""
+    every = list(_with_children(actions))
+    present = {output["id"] for output in every}
     gone: list[str] = []
-    for output in actions:
+    for output in every:
         related = output.get("relatedAction", ())
         kept = [one for one in related if one["actionId"] in present]
         gone += [one["actionId"] for one in related if one["actionId"] not in present]
         if kept:
             output["relatedAction"] = kept
-        else:
-            output.pop("relatedAction", None)
-        gone += prune_related(output.get("action", []), present)
+        elif related:
+            del output["relatedAction"]
     return gone
 
 
-def ids_of(actions: list[dict[str, Any]]) -> set[str]:
-    """Return the ids of actions and of all below them."""
-    return {output["id"] for output in actions}.union(*(ids_of(output.get("action", [])) for output in actions))
+def _with_children(actions: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for output in actions:
+        yield output
+        if "action" in output:
+            yield from _with_children(output["action"])
 
 
 def related_cycles(plan: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -12,12 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cds.content.artifact import Artifact
-from cds.content.walk import is_fold
 from cds.expressions.evaluators import Evaluators
 from cds.expressions.outcome import Outcome
 from cds.reasoning.actions import (
     chooses_first,
-    ids_of,
     is_wrapper,
     mark_not_computed,
     prune_related,
@@ -96,7 +94,7 @@ class _Application:
         """Return the RequestGroup of one plan with the recording of its actions (PD-063 … PD-073)."""
         plan, call = scope.plan.resource, self._workshop.call
         outputs, traces = self._actions(plan, planned_actions(scope, call.hook), scope)
-        for gone in prune_related(outputs, ids_of(outputs)):
+        for gone in prune_related(outputs):
             message = f"a relation to the action {gone!r}, which did not apply, was left out"
             self._workshop.report("information", "informational", message, "PlanDefinition.action")
         group: dict[str, Any] = {
@@ -120,6 +118,7 @@ class _Application:
     ) -> tuple[list[dict[str, Any]], tuple[ActionTrace, ...]]:
         outputs: list[dict[str, Any]] = []
         traces: list[ActionTrace] = []
+        first_only = chooses_first(parent)
         workshop, has_subject, applies = self._workshop, scope.subject is not None, Outcome.TRUE
         for planned in actions:
             workshop.actions_left -= 1
@@ -134,7 +133,7 @@ class _Application:
             traces.append(trace)
             if output is not None:
                 outputs.append(output)
-                if chooses_first(parent):
+                if first_only:
                     break
         return outputs, tuple(traces)
 
@@ -164,7 +163,7 @@ class _Application:
     ) -> tuple[dict[str, Any] | None, ActionTrace]:
         """Add the children of a group; a group that only holds them goes with the last (PD-095)."""
         action, output = leaf.action, leaf.output
-        outputs, traces = self._actions(action, leaf.planned.actions, leaf.scope)
+        outputs, traces = self._actions(action, leaf.planned.actions, leaf.scope) if "action" in action else ([], ())
         if any(child.outcome is Outcome.ERROR for child in (*leaf.nested, *traces)):
             mark_not_computed(output)
         trace = ActionTrace(
@@ -176,10 +175,10 @@ class _Application:
             conditions=trace.conditions,
             values=values,
             actions=(*leaf.nested, *traces),
-            holds_recommendations=bool(leaf.nested) or is_fold(action),
+            holds_recommendations=bool(leaf.nested) or leaf.planned.is_fold,
         )
         is_empty = action.get("action") and not outputs and "resource" not in output
-        if is_empty and (is_wrapper(output) or is_fold(action)):
+        if is_empty and (is_wrapper(output) or leaf.planned.is_fold):
             return None, trace
         if outputs and "resource" in output:
             outputs.insert(0, _own_resource(output))

@@ -18,7 +18,7 @@ from cds.reasoning.planned_actions import PlannedAction
 from cds.reasoning.request_kinds import kind_of_request
 from cds.reasoning.request_maker import Order
 from cds.reasoning.subjects import reference_to
-from cds.reasoning.targets import action_type, find_targets
+from cds.reasoning.targets import find_targets
 from cds.reasoning.trace import ActionTrace, ExpressionTrace
 from cds.reasoning.workshop import Workshop
 
@@ -69,7 +69,7 @@ class DefinitionMaker:
         None when there is nothing to update or remove, so that the action does not apply after all. `apply_nested` is
         not kept: it belongs to who holds this, and in such a circle all data of a call would outlive the call.
         """
-        if action_type(leaf.action) != "create":
+        if leaf.planned.type != "create":
             return self._change(leaf)
         target, activity = self._create(leaf, apply_nested)
         if target.failed and not target.plan_values_set:
@@ -144,7 +144,7 @@ class DefinitionMaker:
 
     def _changed(self, leaf: Leaf, received: Mapping[str, Any], target: Target) -> Made | None:
         reference = f"{received['resourceType']}/{received['id']}"
-        if action_type(leaf.action) == "remove":
+        if leaf.planned.type == "remove":
             identity = self._new_id(leaf, "remove", reference)
             return self._workshop.keep(Made(id=identity, type="remove", resource=None, target=received))
         canonical = leaf.action.get("definitionCanonical")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from cds.content.artifact import Artifact
 from cds.content.elm import CompiledLibrary
 from cds.content.prepared import prepared_once
-from cds.content.walk import named_events
+from cds.content.walk import is_fold, named_events
 from cds.engine.question import Question
 from cds.expressions.evaluation import Scope
 from cds.expressions.evaluators import Evaluators
@@ -20,6 +20,7 @@ from cds.reasoning.conditions import Condition, applicability_conditions, told_o
 from cds.reasoning.dynamic_values import DynamicValue, dynamic_values
 from cds.reasoning.participants import performer_elements
 from cds.reasoning.plan_scope import PlanScope, has_own_scope
+from cds.reasoning.targets import action_type
 from cds.reasoning.trace import ActionTrace, ExpressionTrace, Issue
 
 MAX_DEPTH = 32
@@ -36,7 +37,8 @@ class PlannedAction:
     """One action of a plan, as far as no patient is needed to know it; shared by calls and threads.
 
     `element` is the action as written, `path` its place in the plan. `refusal` says why it must not be processed at all
-    (PD-030, PD-096, PD-139). `has_own_scope` tells whether its expressions may see more than those of its parent;
+    (PD-030, PD-096, PD-139). `type` says what is to be done, `is_fold` that it folds recommendations into one card.
+    `has_own_scope` tells whether its expressions may see more than those of its parent;
     `is_plain` that neither is so.
     """
 
@@ -53,6 +55,8 @@ class PlannedAction:
         self.path = path
         self.refusal = _refusal(element, path)
         self.has_own_scope = has_own_scope(element)
+        self.is_fold = is_fold(element)
+        self.type = action_type(element)
         self.is_plain = self.refusal is None and not self.has_own_scope
         self._hook = hook
         self._inherited = inherited
