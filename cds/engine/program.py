@@ -11,11 +11,12 @@ from cds.engine.elm.compile import CompiledLibrary
 from cds.engine.elm.types import Type
 from cds.engine.emit import Module, Place
 from cds.engine.evidence import Name, Used
+from cds.engine.parameters import bind
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A definition or a parameter of a linked library: how to compute its value."""
+    """A definition or a parameter of a linked library; `evaluate` is the code of the one, the default of the other."""
 
     kind: str
     library: str
@@ -23,12 +24,22 @@ class Slot:
     evaluate: Callable[..., Any] | None
     type: Type
 
+    def computation(self) -> Callable[..., Any]:
+        """Return what gives the value for a run."""
+        if self.kind == "definition" and self.evaluate is not None:
+            return self.evaluate
+        return lambda run: bind(run, run.parameters, self)
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Linked libraries; shared by threads. `names` are those of the slots, `known` is kept for their explanation."""
+    """Linked libraries; shared by threads. `names` and `computations` are those of the slots.
+
+    `known` is kept for their explanation.
+    """
 
     slots: tuple[Slot, ...]
+    computations: tuple[Callable[..., Any], ...]
     names: tuple[Name, ...]
     slot_of: Mapping[tuple[str, str, str], int]
     modules: Mapping[str, tuple[str, Module]]
@@ -61,7 +72,13 @@ def link(libraries: Sequence[CompiledLibrary], *, explain: bool) -> Program:
     for library in libraries:
         module, _ = library.modules[explain]
         modules[module.filename] = (library.document.name, module)
-    return Program(tuple(slots), tuple(Name.of(slot.library, slot.name) for slot in slots), slot_of, modules)
+    return Program(
+        tuple(slots),
+        tuple(slot.computation() for slot in slots),
+        tuple(Name.of(slot.library, slot.name) for slot in slots),
+        slot_of,
+        modules,
+    )
 
 
 def _bind(
