@@ -12,8 +12,9 @@ offset. Seconds and milliseconds are separate precisions, as HL7's CQL tests hav
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from cds.engine.errors import EvaluationError
@@ -69,64 +70,87 @@ class _Temporal:
         return f"{type(self).__name__}({str(self)!r})"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, init=False)
 class Date(_Temporal):
     """A calendar date, a month or a year; years 1 to 9999. Raises EvaluationError for a day that does not exist."""
 
     year: int
-    month: int | None = None
-    day: int | None = None
-    rank: int = field(init=False)
-    first: int = field(init=False)
-    last: int = field(init=False)
+    month: int | None
+    day: int | None
+    rank: int
+    first: int
+    last: int
 
     offset: ClassVar[None] = None
     shift: ClassVar[None] = None
 
-    def __post_init__(self) -> None:
-        _set_range(self, *days_range(self.year, self.month, self.day))
+    def __init__(self, year: int, month: int | None = None, day: int | None = None) -> None:
+        put = object.__setattr__
+        rank, first, last = days_range(year, month, day)
+        put(self, "rank", rank)
+        put(self, "first", first)
+        put(self, "last", last)
+        put(self, "year", year)
+        put(self, "month", month)
+        put(self, "day", day)
 
     def __str__(self) -> str:
         return _date_text(self)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, init=False)
 class DateTime(_Temporal):
     """A date with a time of day, given down to any precision, and its offset from UTC in hours.
 
-    Raises EvaluationError for a time that does not exist, a gap in the components, or an offset beyond 14 hours.
+    `shift` is the offset in milliseconds. Raises EvaluationError for a time that does not exist, a gap in the
+    components, or an offset beyond 14 hours.
     """
 
     year: int
-    month: int | None = None
-    day: int | None = None
-    hour: int | None = None
-    minute: int | None = None
-    second: int | None = None
-    millisecond: int | None = None
-    offset: Decimal | None = None
-    rank: int = field(init=False)
-    first: int = field(init=False)
-    last: int = field(init=False)
-    shift: int | None = field(init=False)
+    month: int | None
+    day: int | None
+    hour: int | None
+    minute: int | None
+    second: int | None
+    millisecond: int | None
+    offset: Decimal | None
+    rank: int
+    first: int
+    last: int
+    shift: int | None
 
-    def __post_init__(self) -> None:
-        shift = None
-        if self.offset is not None:
-            if abs(self.offset) > _LARGEST_OFFSET:
-                raise EvaluationError("a timezone offset lies between -14 and +14 hours")
-            shift = round(self.offset * 60) * UNIT_MS[MINUTE]
-        object.__setattr__(self, "shift", shift)
-        rank, first, last = days_range(self.year, self.month, self.day)
-        if self.hour is not None:
+    def __init__(
+        self,
+        year: int,
+        month: int | None = None,
+        day: int | None = None,
+        hour: int | None = None,
+        minute: int | None = None,
+        second: int | None = None,
+        millisecond: int | None = None,
+        offset: Decimal | None = None,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "shift", None if offset is None else shift_of(offset))
+        rank, first, last = days_range(year, month, day)
+        if hour is not None:
             if rank != DAY:
                 raise EvaluationError("a DateTime with an hour needs its month and day")
-            rank, start, last = time_range(self.hour, self.minute, self.second, self.millisecond)
-            last += first
-            first += start
-        elif self.minute is not None or self.second is not None or self.millisecond is not None:
+            rank, start, end = time_range(hour, minute, second, millisecond)
+            first, last = first + start, first + end
+        elif minute is not None or second is not None or millisecond is not None:
             raise EvaluationError("a DateTime with minutes, seconds or milliseconds needs its hour")
-        _set_range(self, rank, first, last)
+        put(self, "rank", rank)
+        put(self, "first", first)
+        put(self, "last", last)
+        put(self, "year", year)
+        put(self, "month", month)
+        put(self, "day", day)
+        put(self, "hour", hour)
+        put(self, "minute", minute)
+        put(self, "second", second)
+        put(self, "millisecond", millisecond)
+        put(self, "offset", offset)
 
     def __str__(self) -> str:
         text = _date_text(self)
@@ -135,23 +159,33 @@ class DateTime(_Temporal):
         return f"{text}T{_time_text(self)}{offset_text(self.offset)}"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, init=False)
 class Time(_Temporal):
     """A time of day on no particular day. Raises EvaluationError for a time that does not exist."""
 
     hour: int
-    minute: int | None = None
-    second: int | None = None
-    millisecond: int | None = None
-    rank: int = field(init=False)
-    first: int = field(init=False)
-    last: int = field(init=False)
+    minute: int | None
+    second: int | None
+    millisecond: int | None
+    rank: int
+    first: int
+    last: int
 
     offset: ClassVar[None] = None
     shift: ClassVar[None] = None
 
-    def __post_init__(self) -> None:
-        _set_range(self, *time_range(self.hour, self.minute, self.second, self.millisecond))
+    def __init__(
+        self, hour: int, minute: int | None = None, second: int | None = None, millisecond: int | None = None
+    ) -> None:
+        put = object.__setattr__
+        rank, first, last = time_range(hour, minute, second, millisecond)
+        put(self, "rank", rank)
+        put(self, "first", first)
+        put(self, "last", last)
+        put(self, "hour", hour)
+        put(self, "minute", minute)
+        put(self, "second", second)
+        put(self, "millisecond", millisecond)
 
     def __str__(self) -> str:
         return _time_text(self)
@@ -232,18 +266,20 @@ def equivalent(left: Temporal, right: Temporal) -> bool:
     return equal(left, right) is True
 
 
+@lru_cache(256)
+def shift_of(offset: Decimal) -> int:
+    """Return an offset from UTC, given in hours, in milliseconds. Raises EvaluationError for one beyond 14 hours."""
+    if abs(offset) > _LARGEST_OFFSET:
+        raise EvaluationError("a timezone offset lies between -14 and +14 hours")
+    return round(offset * 60) * UNIT_MS[MINUTE]
+
+
 def offset_text(offset: Decimal | None) -> str:
     """Return an offset as ISO 8601 writes it: "+01:30", or "" for none."""
     if offset is None:
         return ""
     minutes = abs(round(offset * 60))
     return f"{'-' if offset < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
-
-
-def _set_range(value: Temporal, rank: int, first: int, last: int) -> None:
-    object.__setattr__(value, "rank", rank)
-    object.__setattr__(value, "first", first)
-    object.__setattr__(value, "last", last)
 
 
 def _date_text(value: Date | DateTime) -> str:

@@ -21,7 +21,7 @@ from cds.engine.runtime.calendar_units import (
     UNIT_MS,
     OutOfRange,
 )
-from cds.engine.runtime.temporal import Date, DateTime, Temporal, Time
+from cds.engine.runtime.temporal import Date, DateTime, Temporal, Time, shift_of
 
 _LAST_DAY = datetime.date.max.toordinal()
 
@@ -44,7 +44,7 @@ def date_time(
     """ELM DateTime; `offset` in hours, the evaluation's own where the author gives none. Errors as for `date`."""
     if year is None:
         return None
-    zone = None if offset is None else Decimal(offset)
+    zone = Decimal(offset) if isinstance(offset, int) else offset
     return DateTime(year, month, day, hour, minute, second, millisecond, zone)
 
 
@@ -101,8 +101,7 @@ def with_offset(value: DateTime, offset: Decimal) -> DateTime:
         return DateTime(
             value.year, value.month, value.day, value.hour, value.minute, value.second, value.millisecond, offset
         )
-    shift = round(offset * 60) * UNIT_MS[MINUTE]
-    return date_time_at(value.first - value.shift + shift, value.rank, offset)
+    return date_time_at(value.first - value.shift + shift_of(offset), value.rank, offset)
 
 
 def widened(value: Temporal, rank: int) -> tuple[Temporal, Temporal]:
@@ -120,20 +119,24 @@ def widened(value: Temporal, rank: int) -> tuple[Temporal, Temporal]:
 
 def date_at(day: int, rank: int = DAY) -> Date:
     """Return the Date of an ordinal day (1 is 0001-01-01), down to `rank`."""
-    if not 1 <= day <= _LAST_DAY:
-        raise OutOfRange("the result is beyond the years 1 to 9999")
-    found = datetime.date.fromordinal(day)
+    found = _calendar_day(day)
     return Date(found.year, found.month if rank >= MONTH else None, found.day if rank >= DAY else None)
 
 
 def date_time_at(milliseconds: int, rank: int, offset: Decimal | None) -> DateTime:
     """Return the DateTime that a count of milliseconds means (`first` of a DateTime), down to `rank`."""
     day, rest = divmod(milliseconds, DAY_MS)
-    found = date_at(day, rank)
-    if rank < HOUR:
-        return DateTime(found.year, found.month, found.day, offset=offset)
-    hour, minute, second, millisecond = _clock(rest, rank)
-    return DateTime(found.year, found.month, found.day, hour, minute, second, millisecond, offset)
+    found = _calendar_day(day)
+    if rank >= HOUR:
+        return DateTime(found.year, found.month, found.day, *_clock(rest, rank), offset)
+    month = found.month if rank >= MONTH else None
+    return DateTime(found.year, month, found.day if rank >= DAY else None, offset=offset)
+
+
+def _calendar_day(day: int) -> datetime.date:
+    if not 1 <= day <= _LAST_DAY:
+        raise OutOfRange("the result is beyond the years 1 to 9999")
+    return datetime.date.fromordinal(day)
 
 
 def time_at(milliseconds: int, rank: int) -> Time:
