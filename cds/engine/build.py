@@ -37,10 +37,11 @@ def call(
     never_null: bool = False,
     at: str | None = None,
     charges: tuple[int, ...] = (),
+    says: bool = False,
     **options: Any,
 ) -> ir.Node:
     """Apply a runtime function; evaluated now when everything is constant and it does not fail."""
-    node = ir.Call(function, arguments, tuple(options.items()), with_run, foldable, never_null, at, charges)
+    node = ir.Call(function, arguments, tuple(options.items()), with_run, foldable, never_null, at, charges, says)
     if with_run or not foldable:
         return node
     values = [a.value for a in arguments if isinstance(a, ir.Const)]

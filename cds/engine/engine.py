@@ -172,7 +172,7 @@ class Engine:
         compiled = compile_library(document, included, problems, variants=tuple(self._programs))
         if compiled is None:
             raise UnsupportedError(problems)
-        if _shown(compiled) != _shown(held):
+        if _shown(compiled) != _shown(held) or not _silent(held) <= _silent(compiled):
             message = f"the new {document.name} does not define what the one in use defines"
             raise EngineError(message)
         engine = copy.copy(self)
@@ -222,3 +222,8 @@ def _shown(library: CompiledLibrary) -> tuple[Any, ...]:
         (one.key, one.operands, one.result) for overloads in interface.functions.values() for one in overloads
     }
     return interface.definitions, interface.parameters, signatures
+
+
+def _silent(library: CompiledLibrary) -> set[str]:
+    """Return the functions whose callers were compiled not to look for what they write down."""
+    return {one.key for overloads in library.interface.functions.values() for one in overloads if one.silent}

@@ -53,7 +53,8 @@ class Call(Node):
     `options` are constant keyword arguments. `with_run` passes the run (clock, resources, budget) as first argument.
     `foldable` allows evaluation at compile time when all arguments are constant: only for functions that depend on
     nothing else and cannot take long. `never_null` promises a result other than None. `charges` are the positions of
-    arguments whose length is charged to the budget before the call; -1 stands for the result, after it.
+    arguments whose length is charged to the budget before the call; -1 stands for the result, after it. `says` that it
+    may leave a message with the run.
     """
 
     function: Callable[..., Any]
@@ -64,6 +65,7 @@ class Call(Node):
     never_null: bool = False
     at: str | None = None
     charges: tuple[int, ...] = ()
+    says: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,12 +170,16 @@ class Parameter(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Invoke(Node):
-    """A user-defined function; `function` is its key within the library (name and operand types)."""
+    """A user-defined function; `function` is its key within the library (name and operand types).
+
+    `silent` promises that it writes nothing down: neither what it read and used, nor messages.
+    """
 
     library: str
     function: str
     arguments: tuple[Node, ...]
     at: str | None = None
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

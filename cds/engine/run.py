@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from typing import Any, Final
 
 from cds.engine.errors import BudgetExceeded, EngineError
@@ -25,6 +26,8 @@ class Pending:
 
 PENDING: Final = Pending()
 _STEPS_BETWEEN_LOOKS: Final = 200
+MOST_RESULTS: Final = 50_000
+"""How many results a run keeps: enough for the whole record of a patient, too few to fill the memory."""
 
 
 class Run:
@@ -35,7 +38,7 @@ class Run:
     `charge(n)` counts n steps and raises BudgetExceeded beyond `max_steps`, or after `deadline` (a `time.monotonic()`
     value). `notes` collects what the code that runs now used and read, when it was compiled to explain itself;
     `messages` what the library said by Message: (severity, text). `known` keeps results of functions by function and
-    arguments (`emit.memory`).
+    arguments (`emit.memory`), as long as there is `room` for them.
     """
 
     __slots__ = (
@@ -47,6 +50,7 @@ class Run:
         "notes",
         "now",
         "resources",
+        "room",
         "steps_left",
         "value_sets",
         "values",
@@ -72,7 +76,8 @@ class Run:
         self.deadline = deadline
         self.messages: list[tuple[str, str]] = []
         self.notes: list[Note] = []
-        self.known: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        self.known: dict[str, dict[Any, tuple[Any, ...]]] = defaultdict(dict)
+        self.room = MOST_RESULTS
 
     def force(self, slot: int) -> Any:
         """Compute the value of a definition or parameter; an expression on its own has none."""

@@ -73,5 +73,6 @@ def _message(lowering: Lowering, node: Any) -> Deep[Value]:
     parts += [Value(build.NULL)] * (5 - len(parts))
     if node.get("condition") is None:
         parts[1] = Value(build.TRUE)
-    said = build.call(evaluation.message, *(part.node for part in parts), with_run=True, at=lowering.locator)
+    nodes = (part.node for part in parts)
+    said = build.call(evaluation.message, *nodes, with_run=True, at=lowering.locator, says=True)
     return Value(said, parts[0].type)

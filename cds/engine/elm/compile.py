@@ -139,9 +139,9 @@ def _write(lowering: Lowering, *, explain: bool) -> NamedModule:
 
 
 def _remembered(lowering: Lowering, function: str) -> Remembered:
-    operands = lowering.signatures[function].operands
-    by_value = tuple(type_ in (types.STRING, types.INTEGER, types.BOOLEAN) for _, type_ in operands)
-    return Remembered(f"{lowering.library.name}.{function}", by_value)
+    signature = lowering.signatures[function]
+    by_value = tuple(type_ in (types.STRING, types.INTEGER, types.BOOLEAN) for _, type_ in signature.operands)
+    return Remembered(f"{lowering.library.name}.{function}", by_value, signature.silent)
 
 
 def _lower(document: LibraryDocument, includes: Mapping[str, LibraryInterface]) -> Lowering:

@@ -149,7 +149,8 @@ def _invoke(lowering: Lowering, library: str, function: FunctionSignature, argum
         elif types.is_resource(argument.type):
             argument = Value(ir.Noted(argument.node, reads), argument.type)
         nodes.append(convert(argument, wanted).node)
-    return Value(ir.Invoke(library, function.key, tuple(nodes), lowering.locator), function.result)
+    invoked = ir.Invoke(library, function.key, tuple(nodes), lowering.locator, function.silent)
+    return Value(invoked, function.result)
 
 
 @lowers("ValueSetRef")

@@ -15,12 +15,16 @@ from cds.engine.model import r4
 
 @dataclass(frozen=True)
 class FunctionSignature:
-    """One overload: its key in the library, its operands and what it returns; `reads` tells what it reads of each."""
+    """One overload: its key in the library, its operands and what it returns; `reads` tells what it reads of each.
+
+    `silent` promises that it writes nothing down while it runs.
+    """
 
     key: str
     operands: tuple[tuple[str, Type], ...]
     result: Type
     reads: tuple[ir.Reads, ...] = ()
+    silent: bool = False
 
 
 @dataclass(frozen=True)

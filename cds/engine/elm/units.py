@@ -10,6 +10,7 @@ from cds.engine.elm.lowering import LoweredFunction, Lowering, Refused
 from cds.engine.elm.signatures import FunctionSignature, function_key
 from cds.engine.elm.types import Type
 from cds.engine.elm.value import Origin, Value, convert
+from cds.engine.emit.analysis import is_silent
 from cds.engine.trampoline import Deep
 
 _CONTEXTS = ("Patient", "Unfiltered", "Population")
@@ -69,7 +70,7 @@ def function(lowering: Lowering, name: str, wanted: FunctionSignature) -> Deep[F
         with lowering.scope(operands):
             value: Value = yield lowering.lower(source["expression"])
     lowering.functions[key] = LoweredFunction(name, tuple(parameters), value.node, value.type)
-    lowering.signatures[key] = FunctionSignature(key, wanted.operands, value.type, wanted.reads)
+    lowering.signatures[key] = FunctionSignature(key, wanted.operands, value.type, wanted.reads, is_silent(value.node))
     return lowering.signatures[key]
 
 

@@ -111,6 +111,24 @@ def is_worth_remembering(body: ir.Node) -> bool:
     return calls > 2
 
 
+def is_silent(body: ir.Node) -> bool:
+    """Say whether the code writes nothing down while it runs: neither what it read and used, nor messages."""
+    met: set[ir.Node] = set()
+    pending = [body]
+    for node in pending:
+        match node:
+            case ir.Definition() | ir.Parameter() | ir.Noted():
+                return False
+            case ir.Invoke(silent=False) | ir.Call(says=True):
+                return False
+            case ir.Comprehension() if any(isinstance(clause, ir.Witness) for clause in node.clauses):
+                return False
+        new = [child for child in children(node) if child not in met]
+        met.update(new)
+        pending += new
+    return True
+
+
 def is_worth_moving(node: ir.Node) -> bool:
     """Say whether a node costs enough to be taken out of a loop it does not depend on."""
     return isinstance(node, ir.Call | ir.Comprehension | ir.Invoke)

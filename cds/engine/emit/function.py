@@ -58,7 +58,7 @@ class FunctionWriter:
         result = yield self.value(body)
         if remembered is not None:
             result = self.keep(result)
-            memory.keep(self, result, python_names)
+            memory.keep(self, remembered, result, python_names)
         self.line(f"return {result.text}")
         head: Block = [Line(0, f"def {name}({', '.join(['s', *python_names])}):", "", None)]
         head.extend(Line(1, f"{local} = {text}", "", None) for local, text in self.prologue.items())

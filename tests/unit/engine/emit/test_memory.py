@@ -8,7 +8,8 @@ import pytest
 
 from cds.engine import ir
 from cds.engine.build import call
-from cds.engine.emit import ModuleWriter, memory
+from cds.engine.emit import ModuleWriter
+from cds.engine.emit.analysis import is_silent
 from cds.engine.emit.memory import Remembered
 from cds.engine.evidence import Name, explain
 from cds.engine.run import Run
@@ -43,7 +44,7 @@ def compiled(*functions, explain=False):
     """Compile functions given as (name, body, by value), all of one parameter x; later ones may invoke earlier ones."""
     writer = ModuleWriter("test", explain=explain)
     names = {
-        name: writer.add_function(name, ("x",), body, remembered=Remembered(f"L.{name}", (by_value,)))
+        name: writer.add_function(name, ("x",), body, remembered=Remembered(f"L.{name}", (by_value,), is_silent(body)))
         for name, body, by_value in functions
     }
     module = writer.build()
@@ -95,7 +96,7 @@ def test_an_argument_lives_as_long_as_its_result_is_kept():
 
 def test_a_function_that_says_something_says_it_each_time():
     work = Work()
-    body = call(work.say, of_three_steps(work), with_run=True, foldable=False)
+    body = call(work.say, of_three_steps(work), with_run=True, foldable=False, says=True)
     f = compiled(("f", body, False))["f"]
     run = Run(now=None)
     f(run, RESULT)
@@ -103,13 +104,15 @@ def test_a_function_that_says_something_says_it_each_time():
     assert run.messages == [("Message", "said")] * 2
 
 
-def test_a_run_keeps_only_so_many_results(monkeypatch):
-    monkeypatch.setattr(memory, "MOST_RESULTS", 2)
-    f = compiled(("f", of_three_steps(Work()), False))["f"]
+@pytest.mark.parametrize("reads", [None, ir.Reads({"status"})])
+def test_a_run_keeps_only_so_many_results(reads):
+    body = of_three_steps(Work())
+    f = compiled(("f", body if reads is None else ir.Noted(body, reads), False), explain=True)["f"]
     run = Run(now=None)
+    run.room = 2
     kept = [[number] for number in range(5)]
     assert [f(run, one) for one in kept] == kept
-    assert len(run.known) == 2
+    assert len(run.known["L.f"]) == 2
 
 
 def test_a_small_function_is_not_remembered():
@@ -138,3 +141,42 @@ def test_who_asks_later_rests_on_the_same_facts_as_who_asked_first():
     explanation = explain(names, notes_of)
     for name in names:
         assert explanation.readings(name.library, name.definition) == [("Observation/egfr-7", {"status": "final"})]
+
+
+def test_functions_of_the_same_argument_do_not_share_their_results():
+    functions = compiled(
+        ("f", of_three_steps(Work()), True), ("g", call("{}!".format, of_three_steps(Work()), foldable=False), True)
+    )
+    run = Run(now=None)
+    assert [functions[name](run, "a") for name in "fgfg"] == ["a", "a!", "a", "a!"]
+
+
+def reading(operand="x"):
+    return ir.Witness(operand, ir.Reads({"status"}))
+
+
+def each_of(operand="x"):
+    return ir.Each("item", ir.Local(operand), items_never_null=True)
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        ir.Definition("L", "Other"),
+        ir.Parameter("L", "Unit"),
+        ir.Noted(ir.Local("x"), ir.Reads({"status"})),
+        ir.Invoke("L", "talks", (ir.Local("x"),)),
+        call(Work().say, ir.Local("x"), with_run=True, says=True),
+        ir.Comprehension((each_of(), reading("item")), ir.Collect(ir.Local("item"))),
+    ],
+)
+def test_code_that_may_write_something_down_is_not_silent(node):
+    assert not is_silent(node)
+    assert not is_silent(ir.If(ir.IsNull(ir.Local("x")), ir.Const(1), ir.Not(node)))
+
+
+def test_code_that_only_computes_is_silent():
+    computed = of_three_steps(Work())
+    assert is_silent(computed)
+    assert is_silent(ir.Invoke("L", "computes", (computed,), silent=True))
+    assert is_silent(ir.Comprehension((each_of(),), ir.Collect(ir.Local("item"))))
