@@ -183,9 +183,10 @@ def _decision(
     caller: Caller,
     identity: str,
 ) -> Decision:
-    origins: Counter[str] = Counter()
+    origins: dict[str, int] = {}
     for origin, count in Counter(data.origins.values()).items():  # a few, of many resources each
-        origins[origin.partition(":")[0]] += count
+        kind = origin.partition(":")[0]
+        origins[kind] = origins.get(kind, 0) + count
     return Decision(
         id=identity,
         time=now,
@@ -200,7 +201,7 @@ def _decision(
         trace=trace,
         origins=data.origins,
         data={
-            "resources": dict(origins),
+            "resources": origins,
             "droppedOtherPatient": data.dropped_other_patient,
             "notAsked": list(service.not_asked),
             "problems": [

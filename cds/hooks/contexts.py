@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 
 
@@ -33,7 +34,7 @@ class ContextField:
     token: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class HookDefinition:
     """One hook in one version.
 
@@ -55,7 +56,7 @@ class HookDefinition:
         """The fields that a prefetch template may name."""
         return tuple(each.name for each in self.fields if each.token)
 
-    @property
+    @cached_property
     def carried(self) -> str | None:
         """The field that carries the resources which the hook is about, most often drafts; None if there is none."""
         kinds = (Kind.BUNDLE, Kind.RESOURCE, Kind.RESOURCES)
@@ -126,7 +127,10 @@ _DEFINITIONS = (
 HOOKS: Mapping[str, HookDefinition] = MappingProxyType({hook.name: hook for hook in _DEFINITIONS})
 
 
+_MINIMUM = (_optional(USER), PATIENT, _optional(ENCOUNTER), _optional(_bundle("draftOrders")))
+
+
 def hook_definition(name: str) -> HookDefinition:
     """Return the library's definition of a hook, or the minimum for an organisation's own hook (CH-040)."""
-    minimum = (_optional(USER), PATIENT, _optional(ENCOUNTER), _optional(_bundle("draftOrders")))
-    return HOOKS.get(name) or HookDefinition(name=name, version="1.0", fields=minimum)
+    known = HOOKS.get(name)
+    return known if known is not None else HookDefinition(name=name, version="1.0", fields=_MINIMUM)

@@ -64,7 +64,7 @@ def apply_plan_definition(plan: Artifact, evaluators: Evaluators, call: Call) ->
     """
     workshop = Workshop(call, evaluators)
     scope = plan_scope(plan, workshop)
-    scope = replace(scope, goals=make_goals(plan.resource, plan.canonical, scope.subject, workshop))
+    scope = scope.with_goals(make_goals(plan.resource, plan.canonical, scope.subject, workshop))
     scope = scope.with_variables(plan.resource, workshop, "PlanDefinition")
     report_fitness(plan, workshop)
     group, actions = _Application(workshop).request_group(scope, intent="proposal")
@@ -209,7 +209,7 @@ class _Application:
             message = f"the plan {plan.canonical} leads back to itself: it was not entered again"
             self._workshop.report("error", "not-supported", message, leaf.path)
             return None
-        scope = replace(scope, goals=make_goals(plan.resource, "\n".join(scope.seed), scope.subject, self._workshop))
+        scope = scope.with_goals(make_goals(plan.resource, "\n".join(scope.seed), scope.subject, self._workshop))
         scope = scope.with_variables(plan.resource, self._workshop, leaf.path)
         group, traces = self.request_group(scope, intent="option")
         leaf.nested.extend(traces)

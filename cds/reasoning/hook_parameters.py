@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
 
 _LIST = re.compile(r"List<(?P<element>.+)>")
 _FHIR = re.compile(r"(?:FHIR\.)(?P<type>[A-Za-z]+)")
+_REMEMBERED = 256  # types; a guideline declares a few
 
 
 class Parameter(Protocol):
@@ -34,31 +36,42 @@ def bind_hook_context(parameters: Iterable[Parameter], context: Mapping[str, Any
     values = {}
     for parameter in parameters:
         given = by_name.get(parameter.name.lower())
-        if given is None and len(holders) == 1 and _asks_for_resources(parameter.type):
+        declared = _declared(parameter.type)
+        if given is None and len(holders) == 1 and declared.is_list and declared.fhir_type is not None:
             given = holders[0]
         if given is not None:
-            values[parameter.name] = _shaped(given, parameter.type)
+            values[parameter.name] = _shaped(given, declared)
     return values
 
 
-def _asks_for_resources(declared: str) -> bool:
-    found = _LIST.fullmatch(declared)
-    return found is not None and _FHIR.fullmatch(found["element"]) is not None
+class _Declared(NamedTuple):
+    """A declared type: whether it is a list, and the FHIR type of its elements, None for another type."""
+
+    is_list: bool
+    fhir_type: str | None
 
 
-def _shaped(value: Any, declared: str) -> Any:
+@lru_cache(_REMEMBERED)
+def _declared(text: str) -> _Declared:
+    listed = _LIST.fullmatch(text)
+    found = _FHIR.fullmatch(listed["element"] if listed else text)
+    return _Declared(listed is not None, found["type"] if found else None)
+
+
+_BUNDLE = _Declared(is_list=False, fhir_type="Bundle")
+
+
+def _shaped(value: Any, declared: _Declared) -> Any:
     """Return the value in the declared shape: a list (one value makes a list of one), a Bundle, or as it is."""
     resources = _resources(value)
     if resources is None:
-        return [value] if _LIST.fullmatch(declared) and not isinstance(value, list) else value
-    if declared == "FHIR.Bundle":
+        return [value] if declared.is_list and not isinstance(value, list) else value
+    if declared == _BUNDLE:
         return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
-    listed = _LIST.fullmatch(declared)
-    fhir_type = _FHIR.fullmatch(listed["element"] if listed else declared)
-    if fhir_type is None:
+    if declared.fhir_type is None:
         return value
-    kept = [one for one in resources if fhir_type["type"] in ("Resource", one.get("resourceType"))]
-    return kept if listed else next(iter(kept), None)
+    kept = [one for one in resources if declared.fhir_type in ("Resource", one.get("resourceType"))]
+    return kept if declared.is_list else next(iter(kept), None)
 
 
 def _resources(value: Any) -> list[Mapping[str, Any]] | None:

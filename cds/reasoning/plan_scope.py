@@ -57,6 +57,10 @@ class PlanScope:
         seen = _about(self.expressions, activity, call)
         return Scope(libraries=libraries, context=activity, focus=seen.focus, variables=seen.variables)
 
+    def with_goals(self, goals: Mapping[str, str]) -> PlanScope:
+        """Return the scope in which actions refer to these goals."""
+        return replace(self, goals=goals) if goals else self
+
     def with_variables(self, holder: Mapping[str, Any], workshop: Workshop, path: str) -> PlanScope:
         """Return the scope below an element with `variable` extensions, each evaluated once (PD-052)."""
         expressions = self.expressions
