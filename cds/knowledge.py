@@ -12,7 +12,7 @@ from cds.content.dependencies import dependencies
 from cds.content.guideline import Guideline, guideline_id
 from cds.content.library import Content, ContentService
 from cds.content.problems import BrokenContent
-from cds.data.data_requirements import DataRequirement
+from cds.data.data_requirements import DataRequirement, retrieved_codes
 from cds.data.prefetch_templates import prefetch_templates
 from cds.expressions.logic import Compiler, Logic
 from cds.hooks.contexts import HOOKS
@@ -26,7 +26,8 @@ from cds.terminology.value_sets import ValueSets
 class Service:
     """One guideline on one hook, ready to answer: compiled logic, what it reads, what discovery tells.
 
-    `not_asked` are the resource types that the logic reads and the site's EHR does not keep.
+    `retrieved` are the codes of all Observations that the logic retrieves, None when it may retrieve any; `not_asked`
+    the resource types that the logic reads and the site's EHR does not keep.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Service:
     guideline: Guideline
     logic: Logic
     requirements: tuple[DataRequirement, ...]
+    retrieved: frozenset[tuple[str, str]] | None
     not_asked: tuple[str, ...]
     discovery: CDSService
 
@@ -117,6 +119,7 @@ def _prepare(service: ContentService, logic: Logic, not_kept: Sequence[str]) -> 
         guideline=guideline,
         logic=logic,
         requirements=requirements,
+        retrieved=retrieved_codes(requirements, "Observation"),
         not_asked=tuple(sorted({one.type for one in all_requirements} - {one.type for one in requirements})),
         discovery=discovery,
     )

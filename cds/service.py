@@ -115,6 +115,7 @@ async def call_service(service: Service, request: CDSRequest, world: World, *, c
             world.knowledge.mappings,
             now=now,
             known_systems=world.knowledge.value_sets.systems,
+            retrieved=service.retrieved,
         )
     with stage("apply"):
         context = _hook_context(request, data)

@@ -105,6 +105,15 @@ def merge_requirements(requirements: Iterable[DataRequirement]) -> tuple[DataReq
     return tuple(item for item in unique if item.codes is None or item.type not in whole_types)
 
 
+def retrieved_codes(requirements: Iterable[DataRequirement], resource_type: str) -> frozenset[tuple[str, str]] | None:
+    """Give the codes of all resources of a type that the requirements are about; None: any of the type may be read."""
+    asked = [one for one in requirements if one.type in (resource_type, "Resource", "DomainResource")]
+    if not asked or any(one.code_path != "code" for one in asked):
+        return None
+    codes = [one.codes for one in asked if one.codes is not None]
+    return frozenset().union(*codes) if len(codes) == len(asked) else None
+
+
 def _requirement(
     resource_type: str,
     code_path: str | None,

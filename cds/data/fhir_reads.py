@@ -9,9 +9,9 @@ from typing import Any
 
 from cds.data.errors import FHIRServerError, FHIRServerFault
 from cds.data.fhir_reader import FhirReader
-from cds.data.normalise import medication_of
 from cds.data.patient_data import DataProblem, DataProblemKind
 from cds.data.prefetch_templates import PrefetchQuery, observations_by_code, split_codes
+from cds.data.referenced import medication_of
 from cds.data.resource_pool import ResourcePool
 from cds.data.unobtainable import Unobtainable
 from cds.fhir.elements import codings_of, object_at

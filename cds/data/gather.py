@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
-from cds.data.components import with_components
 from cds.data.data_requirements import DataRequirement
 from cds.data.fhir_reader import FhirReader
 from cds.data.fhir_reads import read_medications, read_queries
-from cds.data.normalise import normalise_all
+from cds.data.normalise import normalise_all, normalise_retrievable
 from cds.data.patient_data import DataProblem, DataProblemKind, PatientData
 from cds.data.prefetch import Prefetched, read_prefetch
 from cds.data.prefetch_templates import PATIENT_KEY, PrefetchQuery, prefetch_queries
@@ -32,15 +30,17 @@ async def gather_patient_data(
     now: datetime,
     given: Sequence[dict[str, Any]] | None = None,
     known_systems: Container[str] | None = None,
+    retrieved: frozenset[tuple[str, str]] | None = None,
 ) -> PatientData:
     """Gather all that the requirements ask for, or refuse.
 
     What the prefetch does not settle is read through `fhir` (None: there is no server that may be read), everything
     at once. `given` are resources that came with an operation: they add to what is read, and without a server they are
     all there is, because who gives the data answers for them being whole. A drafted drug without a code in one of the
-    `known_systems` (None: any is known) is a problem of the data. Raises PreconditionFailed naming every
-    prefetch key whose data could not be had (CH-068), and BadRequest when the prefetched Patient is not the one in
-    context (CH-070).
+    `known_systems` (None: any is known) is a problem of the data. `retrieved` are the codes of the Observations that
+    the logic can retrieve (None: any), so that others wait until somebody needs them. Raises PreconditionFailed naming
+    every prefetch key whose data could not be had (CH-068), and BadRequest when the prefetched Patient is not the one
+    in context (CH-070).
     """
     pool = ResourcePool(request.patient_id, fhir.base_url if fhir else request.fhir_server)
     pool.add(given or (), "data")
@@ -61,7 +61,7 @@ async def gather_patient_data(
     await read_medications(drafts, fhir or _no_server(request), pool, unobtainable)
     unobtainable.refuse_if_any()
     pool.note_future(now)
-    return _patient_data(pool, drafts, mappings, known_systems)
+    return _patient_data(pool, drafts, mappings, known_systems, retrieved)
 
 
 def _no_server(request: CDSRequest) -> str:
@@ -86,7 +86,11 @@ def _is_given(
 
 
 def _patient_data(
-    pool: ResourcePool, drafts: list[dict[str, Any]], mappings: Mappings | None, known_systems: Container[str] | None
+    pool: ResourcePool,
+    drafts: list[dict[str, Any]],
+    mappings: Mappings | None,
+    known_systems: Container[str] | None,
+    retrieved: frozenset[tuple[str, str]] | None,
 ) -> PatientData:
     by_literal = pool.by_literal
     normalised = normalise_all(drafts, by_literal, mappings)
@@ -94,7 +98,7 @@ def _patient_data(
     received_drafts = {literal: draft for draft in drafts if (literal := literal_of(draft))}
     return PatientData(
         patient_id=pool.patient_id,
-        resources=tuple(chain.from_iterable(map(with_components, normalise_all(pool.resources, by_literal, mappings)))),
+        resources=normalise_retrievable(pool.resources, by_literal, mappings, retrieved),
         draft_orders=tuple(normalised),
         origins=pool.origins,
         as_received={**by_literal, **received_drafts},

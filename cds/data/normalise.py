@@ -5,15 +5,17 @@ Pure functions; a resource that needs no change is returned as it is, a changed 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from cds.data.components import with_components
+from cds.data.referenced import with_medication, with_reasons
 from cds.data.remembered_mappings import Codes, Conversions, Mappings, Meaning, RememberedMappings
-from cds.fhir.elements import codings_of, object_at, objects_at, values_at
-from cds.fhir.extensions import MEDICATION_REFERENCE, ORIGINAL_QUANTITY
+from cds.data.resources import Resources
+from cds.fhir.elements import codings_of, objects_at
+from cds.fhir.extensions import ORIGINAL_QUANTITY
 from cds.fhir.quantities import value_of
-from cds.fhir.references import contained, parse_reference
 from cds.fhir.systems import UCUM
 
 # Elements that are CodeableConcepts a local code may stand in, and elements that contain such.
@@ -40,11 +42,31 @@ def normalise_all(
     return [_normalise(resource, pool, memory) for resource in resources]
 
 
+def normalise_retrievable(
+    resources: Sequence[dict[str, Any]],
+    pool: Mapping[str, dict[str, Any]],
+    mappings: Mappings | None,
+    retrieved: frozenset[tuple[str, str]] | None,
+) -> Sequence[dict[str, Any]]:
+    """Bring the resources of one call into the shape that the logic reads, components of panels beside their panels.
+
+    `retrieved` are the codes of the Observations that retrieves ask for (None: any): others wait until they are needed.
+    """
+    memory = _Memory(mappings, retrieved)
+    normalised = [_normalise_retrievable(resource, pool, memory) for resource in resources]
+
+    def later(position: int) -> dict[str, Any]:
+        return _normalise(resources[position], pool, memory)
+
+    resources_of_call = Resources([None if one is None else with_components(one) for one in normalised], later)
+    return resources_of_call if None in normalised else resources_of_call.retrievable
+
+
 class _Memory:
     """What was found out in one call: what concepts mean, and which members are to be changed, by all their names."""
 
-    def __init__(self, mappings: Mappings | None) -> None:
-        self.meanings = RememberedMappings(mappings)
+    def __init__(self, mappings: Mappings | None, retrieved: frozenset[tuple[str, str]] | None = None) -> None:
+        self.meanings = RememberedMappings(mappings, retrieved)
         self.systems: Container[str] = mappings.systems if mappings is not None else ()
         self.translated = _Members(_TRANSLATED)
         self.of_observations = _Members(_OF_OBSERVATIONS)
@@ -69,65 +91,31 @@ class _Members(dict[tuple[str, ...], tuple[tuple[str, _ChangeOfMember], ...]]):
 
 def _normalise(resource: dict[str, Any], pool: Mapping[str, dict[str, Any]], memory: _Memory) -> dict[str, Any]:
     if "medicationReference" in resource:
-        resource = _resolve_medication(resource, pool)
+        resource = with_medication(resource, pool)
     if "reasonReference" in resource:
-        resource = _resolve_reasons(resource, pool)
-    if resource.get("resourceType") == "Observation":
-        return _measured(resource, memory.of_observations[tuple(resource)], memory)
-    return _translate(resource, memory)
+        resource = with_reasons(resource, pool)
+    if resource.get("resourceType") != "Observation":
+        return _translate(resource, memory)
+    meaning = _meaning_of(resource.get("code"), memory)
+    return _measured(resource, meaning, memory.of_observations[tuple(resource)], memory)
 
 
-def medication_of(resource: Mapping[str, Any], pool: Mapping[str, dict[str, Any]]) -> dict[str, Any] | None:
-    """Find the Medication that `medicationReference` means: contained, or among the data."""
-    text = object_at(resource, "medicationReference").get("reference")
-    return contained(resource, text) or _in_pool(text, pool)
-
-
-def _resolve_medication(resource: dict[str, Any], pool: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """Put the Medication's codes where the logic looks for them, and the Medication with its strength inside."""
-    medication = medication_of(resource, pool)
-    if medication is None:
-        return resource
-    changed = {name: value for name, value in resource.items() if name != "medicationReference"}
-    if contained(resource, object_at(resource, "medicationReference").get("reference")) is None:
-        changed["contained"] = [*objects_at(resource, "contained"), medication]
-    concept = dict(object_at(medication, "code"))
-    ingredients = objects_at(medication, "ingredient")
-    if len(ingredients) == 1:
-        own = list(codings_of(concept))
-        concept["coding"] = own + [
-            coding for coding in codings_of(ingredients[0].get("itemCodeableConcept")) if coding not in own
-        ]
-    link = {"url": MEDICATION_REFERENCE, "valueReference": {"reference": f"#{medication.get('id')}"}}
-    concept["extension"] = [*objects_at(concept, "extension"), link]
-    changed["medicationCodeableConcept"] = concept
-    return changed
-
-
-def _resolve_reasons(resource: dict[str, Any], pool: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """Add the codes of the Conditions that `reasonReference` means to `reasonCode`."""
-    references = values_at(resource, "reasonReference.reference")
-    found = [contained(resource, text) or _in_pool(text, pool) for text in references]
-    codes = [
-        condition["code"]
-        for condition in found
-        if condition is not None and condition.get("resourceType") == "Condition" and "code" in condition
-    ]
-    if not codes:
-        return resource
-    own = objects_at(resource, "reasonCode")
-    return {**resource, "reasonCode": own + [code for code in codes if code not in own]}
-
-
-def _in_pool(text: object, pool: Mapping[str, dict[str, Any]]) -> dict[str, Any] | None:
-    reference = parse_reference(text)
-    return pool.get(reference.literal) if reference else None
+def _normalise_retrievable(
+    resource: dict[str, Any], pool: Mapping[str, dict[str, Any]], memory: _Memory
+) -> dict[str, Any] | None:
+    """Normalise, but not a result that no retrieve can find; each component of a panel is a result of its own."""
+    if resource.get("resourceType") != "Observation" or "component" in resource or "reasonReference" in resource:
+        return _normalise(resource, pool, memory)
+    meaning = _meaning_of(resource.get("code"), memory)
+    if not meaning.is_retrievable:
+        return None
+    return _measured(resource, meaning, memory.of_observations[tuple(resource)], memory)
 
 
 def _translate(node: dict[str, Any], memory: _Memory) -> dict[str, Any]:
     """Append the mapped Codings to every CodeableConcept; what the sender wrote stays first."""
     changes = _changes(node, memory.translated[tuple(node)], memory)
-    return {**node, **changes} if changes else node
+    return node | changes if changes else node
 
 
 def _changes(node: dict[str, Any], members: Iterable[tuple[str, _ChangeOfMember]], memory: _Memory) -> dict[str, Any]:
@@ -166,7 +154,7 @@ def _translate_concept(concept: Any, memory: _Memory) -> Any:
 
 
 def _with_added(concept: Any, meaning: Meaning) -> Any:
-    return {**concept, "coding": [*concept["coding"], *map(dict, meaning.added)]} if meaning.added else concept
+    return concept | {"coding": [*concept["coding"], *meaning.added]} if meaning.added else concept
 
 
 def _meaning_of(concept: Any, memory: _Memory) -> Meaning:
@@ -183,20 +171,19 @@ def _meaning_of_odd(concept: Any, memory: _Memory) -> Meaning:
         [(str(coding.get("system", "")), str(coding["code"])) for coding in codings_of(concept) if "code" in coding]
     )
     if isinstance(concept, dict) and isinstance(concept.get("coding"), list):
-        return memory.meanings[codes]
+        return memory.meanings[codes]._replace(is_retrievable=True)
     return memory.meanings.untranslated(codes)
 
 
 def _measured(
-    holder: dict[str, Any], members: Iterable[tuple[str, _ChangeOfMember]], memory: _Memory
+    holder: dict[str, Any], meaning: Meaning, members: Iterable[tuple[str, _ChangeOfMember]], memory: _Memory
 ) -> dict[str, Any]:
     """Translate an Observation, or a component of one, and convert its value and its reference range.
 
-    These two are converted by the code of the holder, and stay as they are where no factor is known.
+    These two are converted by what the code of the holder means, and stay as they are where no factor is known.
     """
     changes = _changes(holder, members, memory)
     concept = holder.get("code")
-    meaning = _meaning_of(concept, memory)
     if meaning.added:
         changes["code"] = _with_added(concept, meaning)
     elif isinstance(concept, list) and (translated := _translate_concepts(concept, memory)) is not concept:
@@ -208,11 +195,12 @@ def _measured(
         new = [_convert_range(item, meaning.conversions) if isinstance(item, dict) else item for item in ranges]
         if new != ranges:
             changes["referenceRange"] = new
-    return {**holder, **changes} if changes else holder
+    return holder | changes if changes else holder
 
 
 def _measured_component(component: dict[str, Any], memory: _Memory) -> dict[str, Any]:
-    return _measured(component, memory.of_components[tuple(component)], memory)
+    meaning = _meaning_of(component.get("code"), memory)
+    return _measured(component, meaning, memory.of_components[tuple(component)], memory)
 
 
 def _of_each(change: _Change) -> _ChangeOfMember:
@@ -233,7 +221,7 @@ def _convert_range(item: dict[str, Any], conversions: Conversions) -> dict[str, 
         end = item.get(name)
         if (converted := _convert(end, conversions)) is not end:
             changes[name] = converted
-    return {**item, **changes} if changes else item
+    return item | changes if changes else item
 
 
 def _convert(quantity: Any, conversions: Conversions) -> Any:

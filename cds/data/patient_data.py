@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from cds.data.resources import retrievable
 
 
 class DataProblemKind(StrEnum):
@@ -32,13 +34,14 @@ class DataProblem:
 class PatientData:
     """The patient's resources, normalised, with their provenance.
 
-    `resources` hold the Patient and everything about the patient, sorted by type and id; `draft_orders` the drafts of
+    `resources` hold the Patient and everything about the patient, sorted by type and id (`Resources`, where some that
+    no retrieve can find wait until they are needed); `draft_orders` the drafts of
     the hook, normalised alike. `origins` maps `Type/id` to "prefetch:<key>", "search:<key>" or "read:<Type/id>";
     `as_received` maps `Type/id`, drafts included, to the resource before normalisation.
     """
 
     patient_id: str
-    resources: tuple[dict[str, Any], ...]
+    resources: Sequence[dict[str, Any]]
     draft_orders: tuple[dict[str, Any], ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
     as_received: Mapping[str, dict[str, Any]] = field(default_factory=dict)
@@ -48,7 +51,7 @@ class PatientData:
     @property
     def patient(self) -> dict[str, Any]:
         """The Patient resource."""
-        return next(resource for resource in self.resources if resource["resourceType"] == "Patient")
+        return next(one for one in retrievable(self.resources) if one["resourceType"] == "Patient")
 
     def origin_of(self, reference: str | None) -> str:
         """Say where a resource came from; "context" for the drafts of the hook."""

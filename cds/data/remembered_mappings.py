@@ -67,43 +67,54 @@ class Conversions(dict[tuple[object, object, object], Conversion | None]):
 class Meaning(NamedTuple):
     """What the mappings say of a concept.
 
-    `added` are the Codings that may be read beside its own, empty where nothing is mapped; `conversions` say by the
-    system, code and unit of a Quantity how that is to be changed, None where it stays as it is.
+    `added` are the Codings that may be read beside its own, empty where nothing is mapped, and shared by all concepts
+    with its codes; `conversions` say by the system, code and unit of a Quantity how that is to be changed, None where
+    it stays as it is. `is_retrievable` says whether a retrieve can find what has this code.
     """
 
-    added: Sequence[Mapping[str, Any]]
+    added: Sequence[dict[str, Any]]
     conversions: Conversions
+    is_retrievable: bool = True
 
 
 class RememberedMappings(dict[Codes, Meaning]):
     """The mappings, each concept asked for once by its codes; without mappings nothing is mapped.
 
-    Made for one call and dropped with it, as it holds a patient's codes.
+    `retrieved` are the codes that retrieves ask for, None when they may ask for any. Made for one call and dropped with
+    it, as it holds a patient's codes.
     """
 
-    def __init__(self, mappings: Mappings | None) -> None:
+    def __init__(self, mappings: Mappings | None, retrieved: frozenset[tuple[str, str]] | None = None) -> None:
         super().__init__()
         self._mappings = mappings
+        self._retrieved = retrieved
 
     def __missing__(self, codes: Codes) -> Meaning:
         added = self._added(codes)
         all_codes = (*codes, *((str(one.get("system", "")), one["code"]) for one in added if "code" in one))
-        self[codes] = meaning = Meaning(added, Conversions(self._mappings, all_codes))
+        conversions = Conversions(self._mappings, all_codes)
+        self[codes] = meaning = Meaning(added, conversions, self._is_retrievable(all_codes))
         return meaning
 
     def untranslated(self, codes: Codes) -> Meaning:
         """Say what is known of codes that do not stand in a list, to which none can be added."""
         return Meaning((), Conversions(self._mappings, codes))
 
-    def _added(self, codes: Codes) -> Sequence[Mapping[str, Any]]:
+    def _is_retrievable(self, codes: Codes) -> bool:
+        """Say whether one of the codes is asked for; what has no code, or one of no system, is not judged."""
+        if self._retrieved is None or not codes or not all(system for system, _ in codes):
+            return True
+        return not self._retrieved.isdisjoint(codes)
+
+    def _added(self, codes: Codes) -> Sequence[dict[str, Any]]:
         if self._mappings is None:
             return ()
         known = list(codes)
-        added: list[Mapping[str, Any]] = []
+        added: list[dict[str, Any]] = []
         for system, code in codes:
             for target in self._mappings.translate(system, code):
                 key = (str(target.get("system", "")), str(target.get("code", "")))
                 if key not in known:
                     known.append(key)
-                    added.append(target)
+                    added.append(dict(target))
         return added

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from cds.content.elm import CompiledLibrary, DefinitionName
 from cds.errors import CDSError
 from cds.expressions.outcome import Outcome, outcome_of
+
+ALL_DATA: Final = object()
+"""Among the variables of a `Scope`: the Bundle of all facts, which is made for an expression that names it."""
 
 
 class Evidence(Protocol):

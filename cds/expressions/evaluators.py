@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Protocol
 
 from cds.content.elm import DefinitionName
@@ -15,7 +16,7 @@ from cds.engine.errors import BudgetExceeded, EngineError
 from cds.engine.evidence import Explanation
 from cds.engine.question import Question
 from cds.expressions.code_members import EngineValueSets
-from cds.expressions.evaluation import Evaluated, Evidence, Found, Scope, UnsupportedExpression
+from cds.expressions.evaluation import ALL_DATA, Evaluated, Evidence, Found, Scope, UnsupportedExpression
 from cds.expressions.languages import find_language
 from cds.expressions.outcome import Outcome
 from cds.terminology.value_sets import ValueSets
@@ -37,7 +38,11 @@ class Session(Protocol):
 
 
 class CompiledPath(Protocol):
-    """A compiled FHIRPath expression."""
+    """A compiled FHIRPath expression, and the names of the variables in it."""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables that are to be handed in, without the percent sign."""
 
     def explain(
         self,
@@ -164,6 +169,11 @@ class Evaluators:
         """Return what each CQL definition computed in this call rests on, once for all expressions that need it."""
         return self.session.explanation()
 
+    @cached_property
+    def _all_data(self) -> dict[str, Any]:
+        entries = [{"resource": resource} for resource in self.resources]
+        return {"resourceType": "Bundle", "type": "collection", "entry": entries}
+
     def fhirpath(self, expression: str, scope: Scope) -> Found:
         """Return the collection that a FHIRPath expression gives, and the facts it rests on. Raises `EngineError`.
 
@@ -171,10 +181,18 @@ class Evaluators:
         """
         if self._deadline is not None and time.monotonic() > self._deadline:
             raise BudgetExceeded("the evaluation took more time than allowed")
-        holder = {"context": scope.context, "resource": scope.context, "rootResource": scope.context}
-        value, evidence = self._compile_path(expression).explain(
+        compiled = self._compile_path(expression)
+        variables = {
+            **scope.variables,
+            "context": scope.context,
+            "resource": scope.context,
+            "rootResource": scope.context,
+        }
+        if "data" in compiled.variables and variables.get("data") is ALL_DATA:
+            variables["data"] = self._all_data
+        value, evidence = compiled.explain(
             scope.focus,
-            {**scope.variables, **holder},
+            variables,
             now=self.now,
             resources=self.resources,
             value_sets=self._engine_value_sets,

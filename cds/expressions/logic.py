@@ -17,7 +17,18 @@ from cds.content.library import Content
 from cds.content.problems import BrokenContent, Problem
 from cds.content.shelf import Shelf
 from cds.content.walk import expressions
-from cds.engine import Engine, EngineError, LibrarySource, Parameter, Retrieve, Session, UnsupportedError, to_json
+from cds.data.resources import Resources
+from cds.engine import (
+    Engine,
+    EngineError,
+    LibrarySource,
+    Parameter,
+    ResourceIndex,
+    Retrieve,
+    Session,
+    UnsupportedError,
+    to_json,
+)
 from cds.engine.errors import Problem as EngineProblem
 from cds.engine.fhirpath import FHIRPath
 from cds.expressions.code_members import EngineValueSets
@@ -91,6 +102,9 @@ class Logic:
         deadline: float | None = None,
     ) -> Session:
         """Start the engine's part of one call."""
+        if isinstance(resources, Resources):
+            facts = ResourceIndex(resources.retrievable, whole=resources, partial_type=resources.partial_type)
+            return self.engine.session(facts, parameters=parameters, now=now, deadline=deadline, explain=True)
         return self.engine.session(resources, parameters=parameters, now=now, deadline=deadline, explain=True)
 
     def evaluators(

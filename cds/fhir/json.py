@@ -42,7 +42,7 @@ def _quickly(body: bytes) -> Any:
         padded = value
         for _ in range(_PADDING):
             padded = [padded]
-        written = orjson.dumps(padded, default=float)
+        written = orjson.dumps(padded, default=bool)  # of a Decimal anything will do that has no marks
     except (msgspec.DecodeError, ValueError, TypeError, RecursionError, BadRequest):
         return _IN_DOUBT
     return value if written.count(b'"') == body.count(b'"') else _IN_DOUBT

@@ -11,7 +11,7 @@ from cds.content.artifact import Artifact
 from cds.content.integrity import scope as libraries_in_scope
 from cds.content.shelf import Shelf
 from cds.engine.runtime.fhir_values import Element
-from cds.expressions.evaluation import Scope
+from cds.expressions.evaluation import ALL_DATA, Scope
 from cds.reasoning.call import Call
 from cds.reasoning.element_types import kind_of
 from cds.reasoning.inputs import matching
@@ -107,12 +107,10 @@ def typed(value: Any) -> Any:
 def plan_scope(plan: Artifact, workshop: Workshop) -> PlanScope:
     """Return the scope of the outermost plan, with what FHIRPath sees everywhere (PD-050, PD-051)."""
     call, shelf = workshop.call, workshop.evaluators.shelf
-    data = [{"resource": resource} for resource in workshop.evaluators.resources]
     variables: dict[str, Any] = {name: [] for name in _PARAMETERS}
     variables |= {name: typed(value) for name, value in call.variables.items()}
     subject = find_subject(plan.resource, call)
-    variables |= {"subject": subject or [], "patient": call.patient or []}
-    variables |= {"data": {"resourceType": "Bundle", "type": "collection", "entry": data}}
+    variables |= {"subject": subject or [], "patient": call.patient or [], "data": ALL_DATA}
     expressions = Scope(
         libraries=libraries_in_scope(plan.resource, plan.resource, shelf),
         context=plan.resource,

@@ -11,6 +11,7 @@ from cds.data.data_requirements import (
     merge_requirements,
     requirement_of_element,
     requirement_of_retrieve,
+    retrieved_codes,
 )
 from cds.errors import ContentError
 from cds.fhir.systems import LOINC, NPU
@@ -92,3 +93,27 @@ def test_merging_drops_doubles_and_what_a_whole_type_covers():
     every = DataRequirement(type="Observation")
     assert merge_requirements([some, other, some]) == (some, other)
     assert merge_requirements([some, other, every]) == (other, every)
+
+
+CREATININE = DataRequirement(type="Observation", code_path="code", codes=frozenset({(LOINC, "2160-0")}))
+PLATELETS = DataRequirement(type="Observation", code_path="code", codes=frozenset({(NPU, "NPU03568")}))
+
+
+@pytest.mark.parametrize(
+    ("others", "codes"),
+    [
+        ([], {(LOINC, "2160-0"), (NPU, "NPU03568")}),
+        ([DataRequirement(type="Condition")], {(LOINC, "2160-0"), (NPU, "NPU03568")}),
+        ([DataRequirement(type="Observation")], None),
+        ([DataRequirement(type="Resource")], None),
+        ([DataRequirement(type="Observation", code_path="category", codes=frozenset({("s", "c")}))], None),
+        ([DataRequirement(type="Observation", codes=frozenset({("s", "c")}))], None),
+        ([DataRequirement(type="Observation", code_path="code")], None),
+    ],
+)
+def test_the_retrieved_codes_are_known_when_every_retrieve_of_the_type_is_by_code(others, codes):
+    assert retrieved_codes([CREATININE, *others, PLATELETS], "Observation") == codes
+
+
+def test_of_a_type_that_nobody_asks_for_any_code_may_be_read():
+    assert retrieved_codes([DataRequirement(type="Condition")], "Observation") is None

@@ -120,3 +120,42 @@ def test_what_one_terminology_lists_is_not_taken_for_what_another_does():
     assert index.in_value_set("Observation", "code", ("none", None), ListedValueSets(Lists(**MEMBERS), MEMBERS)) == []
     other = ListedValueSets(Lists(none={"s": frozenset({"a"})}), ["none"])
     assert ids(index.in_value_set("Observation", "code", ("none", None), other)) == ["1"]
+
+
+class TestPartial:
+    """An index that is given the resources of one type only as far as retrieves by code find them."""
+
+    found, rest, other = coded("1", A), coded("2", B), coded("x", A, type_="Condition")
+
+    def index(self):
+        whole = [self.found, self.rest, self.other]
+        return ResourceIndex([self.found, self.other], whole=whole, partial_type="Observation")
+
+    def test_by_code_and_of_other_types_the_part_answers(self):
+        class Never:
+            def __iter__(self):
+                pytest.fail("nobody asked for all")
+
+        index = ResourceIndex([self.found, self.other], whole=Never(), partial_type="Observation")
+        assert ids(index.with_codes("Observation", "code", frozenset({("s", "a"), ("s", "b")}))) == ["1"]
+        assert ids(index.in_value_set("Observation", "code", ("v", None), {"s": frozenset("ab")})) == ["1"]
+        assert ids(index.of_type("Condition")) == ["x"]
+        assert index.of_type("Encounter") == []
+
+    @pytest.mark.parametrize(
+        ("type_name", "expected"), [("Observation", ["1", "2"]), ("Resource", ["1", "2", "x"]), ("Condition", ["x"])]
+    )
+    def test_who_asks_for_all_of_the_type_gets_all(self, type_name, expected):
+        assert ids(self.index().of_type(type_name)) == expected
+
+    def test_who_asks_by_id_finds_any(self):
+        index = self.index()
+        assert index.by_id("Observation", "2") is self.rest
+        assert index.by_id("Observation", "1") is self.found
+
+    def test_after_all_were_asked_for_the_codes_find_them_too(self):
+        index = self.index()
+        before = index.with_codes("Observation", "code", frozenset({("s", "b")}))
+        index.of_type("Observation")
+        assert before == []
+        assert ids(index.with_codes("Observation", "code", frozenset({("s", "b")}))) == ["2"]

@@ -14,6 +14,7 @@ import pytest
 from cds.content import elm as content_elm
 from cds.content.library import Content, load_content
 from cds.content.problems import BrokenContent
+from cds.data.resources import Resources
 from cds.engine.elm import compile as elm_compile
 from cds.engine.errors import EvaluationError
 from cds.expressions.code_members import EngineValueSets
@@ -120,6 +121,29 @@ def test_a_value_set_that_is_a_pattern_is_asked_for_each_code(tmp_path, code, ou
     condition = MYELOMA | {"code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": code}]}}
     result = applied(content(tmp_path, logic, PATTERN, plan(action("a", "Has Myeloma"))), condition)
     assert outcomes(result) == {"a": outcome}
+
+
+def test_a_result_that_waits_is_there_for_who_does_not_retrieve_it_by_its_code(tmp_path):
+    def result(identity: str, code: str, **more: object) -> dict:
+        return {"resourceType": "Observation", "id": identity, "code": {"coding": [{"code": code}]}, **more}
+
+    waiting, asked = result("o2", "b"), result("o1", "a", hasMember=[{"reference": "Observation/o2"}])
+    observations = "%data.entry.resource.ofType(Observation)"
+    expressions = {
+        "named": f"{observations}.count() = 2",
+        "resolved": f"{observations}.first().hasMember.resolve().id = 'o2'",
+        "of-context": "%encounter.status.empty()",
+    }
+    logic = library(exists("Any Result", "Observation"), exists("Any Condition", "Condition"))
+    actions = [action(name, text, language="text/fhirpath") for name, text in expressions.items()]
+    loaded = content(tmp_path, logic, plan(*actions, action("retrieved", "Any Result"), action("no", "Any Condition")))
+    (guideline,) = loaded.guidelines
+    compiled = Compiler(loaded).compile_guidelines()[guideline.id]
+    for ready in ([(asked,), None, (PATIENT,)], [None, None, (PATIENT,)]):
+        evaluators = compiled.evaluators(Resources(ready, [asked, waiting].__getitem__), parameters={}, now=NOW)
+        said = apply_plan_definition(guideline.artifact, evaluators, Call(patient=PATIENT, now=NOW))
+        expected = dict.fromkeys((*expressions, "retrieved"), Outcome.TRUE)
+        assert outcomes(said) == expected | {"no": Outcome.FALSE}
 
 
 @pytest.mark.pd("PD-235")

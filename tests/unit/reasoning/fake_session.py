@@ -65,6 +65,7 @@ class FakePath:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.variables = (text[1:],) if text.startswith("%") else ()
 
     def explain(self, focus: Any, variables: Mapping[str, Any], **world: Any) -> tuple[list[Any], tuple[Fact, ...]]:
         value = variables[self.text[1:]] if self.text.startswith("%") else focus.get(self.text)

@@ -7,6 +7,7 @@ import gc
 import pytest
 
 from cds.content.artifact import Artifact
+from cds.expressions.evaluation import ALL_DATA
 from cds.expressions.evaluators import Evaluators
 from cds.reasoning.apply import apply_activity, apply_plan_definition
 from cds.reasoning.call import Call
@@ -80,6 +81,23 @@ def test_fhirpath_sees_all_data_and_what_the_caller_adds():
     made = plan({"id": "a", "title": "A", "condition": on("%draftOrders")})
     applied = run(made, variables={"draftOrders": [True]})
     assert "action" in applied.request_group
+
+
+@pytest.mark.pd("PD-051")
+def test_the_bundle_of_all_data_is_there_for_an_expression_that_names_it():
+    seen = []
+
+    class Recording(FakePath):
+        def explain(self, focus, variables, **world):
+            seen.append(variables["data"])
+            return [True], ()
+
+    made = plan(*({"id": name, "title": name, "condition": on(f"%{name}")} for name in ("data", "patient")))
+    ready = evaluators(made, facts=(CREATININE, SODIUM))
+    ready._compile_path = Recording
+    apply_plan_definition(ready.shelf.artifacts[1], ready, Call(patient=PATIENT, now=NOW))
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": CREATININE}, {"resource": SODIUM}]}
+    assert seen == [bundle, ALL_DATA]
 
 
 @pytest.mark.pd("PD-098", "PD-247")
