@@ -13,7 +13,7 @@ from cds.engine.elm import types
 from cds.engine.elm.lowering import Lowering, Refused, lowers
 from cds.engine.elm.operators import operands, operator
 from cds.engine.elm.value import Value
-from cds.engine.runtime import evaluation, subsumption
+from cds.engine.runtime import evaluation, fhir_helpers, subsumption
 from cds.engine.trampoline import Deep
 
 operator("ExpandValueSet", evaluation.expand_value_set, types.ListOf(types.CODE), with_run=True)
@@ -47,7 +47,10 @@ def _membership(lowering: Lowering, node: Any) -> Deep[Value]:
         terms = lowering.terms.of(named)
         find = terms.value_set if vocabulary == "valueset" else terms.code_system
         reference = ir.Const(find(named["name"]))
-    test = build.call(function, codes.node, reference, with_run=True, at=lowering.locator)
+    code = codes.node
+    if function is evaluation.in_value_set and isinstance(code, ir.Call) and code.function is fhir_helpers.to_concept:
+        function, (code,) = fhir_helpers.concept_in_value_set, code.arguments
+    test = build.call(function, code, reference, with_run=True, at=lowering.locator)
     return Value(test, types.BOOLEAN)
 
 

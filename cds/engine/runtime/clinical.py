@@ -6,7 +6,7 @@ https://cql.hl7.org/09-b-cqlreference.html#clinical-operators-3
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from cds.engine.errors import EvaluationError
@@ -42,6 +42,18 @@ def any_in_value_set(codes: list[Any] | None, value_set: ValueSet | None, enumer
         return None
     members = _codes(value_set, enumerations)
     return any(_is_member(code, members) for code in codes or () if code is not None)
+
+
+def any_of_system_in_value_set(
+    codes: Iterable[tuple[str | None, str | None]] | None, value_set: ValueSet | None, enumerations: Enumerations
+) -> bool | None:
+    """Return whether one of the (system, code) pairs is in the value set, as `in_value_set` of a Concept of them."""
+    if value_set is None:
+        return None
+    if codes is None:
+        return False
+    members = _codes(value_set, enumerations)
+    return any(system is not None and code in members.get(system, ()) for system, code in codes)
 
 
 def in_code_system(code: Any, code_system: CodeSystem | None, enumerations: Enumerations) -> bool | None:

@@ -11,8 +11,16 @@ from typing import Any
 from cds.engine.errors import EvaluationError
 from cds.engine.model import r4
 from cds.engine.run import Run
-from cds.engine.runtime import fhir_values, interval
-from cds.engine.runtime.fhir_values import Element, date_time_value, decimal_value, json_object, json_of, text_value
+from cds.engine.runtime import clinical, evaluation, fhir_values, interval
+from cds.engine.runtime.fhir_values import (
+    Element,
+    Json,
+    date_time_value,
+    decimal_value,
+    json_object,
+    json_of,
+    text_value,
+)
 from cds.engine.runtime.interval import Interval
 from cds.engine.runtime.values import Code, Concept, Quantity, Ratio, ValueSet
 
@@ -141,6 +149,26 @@ def to_concept(concept: Any) -> Concept | None:
     codings = fhir_values.listed(concept.get("coding")) or ()
     codes = tuple(code for code in map(to_code, codings) if code is not None)
     return Concept(codes, text_value(concept.get("text")))
+
+
+def concept_in_value_set(run: Run, concept: Any, value_set: ValueSet | None) -> bool | None:
+    """ELM InValueSet of the Concept of a CodeableConcept, which is not made for it. Errors as `to_concept`."""
+    concept = json_object(json_of(concept))
+    codes = None if concept is None else _codes_of(concept)
+    return clinical.any_of_system_in_value_set(codes, value_set, evaluation.terminology(run))
+
+
+def _codes_of(concept: Json) -> list[tuple[str | None, str | None]]:
+    """Return system and code of each Coding; what a Concept would hold beside them has to be text as well."""
+    codes = []
+    for coding in fhir_values.listed(concept.get("coding")) or ():
+        found = json_object(json_of(coding))
+        if found is not None:
+            codes.append((text_value(found.get("system")), text_value(found.get("code"))))
+            text_value(found.get("version"))
+            text_value(found.get("display"))
+    text_value(concept.get("text"))
+    return codes
 
 
 def to_value_set(uri: str | None) -> ValueSet | None:

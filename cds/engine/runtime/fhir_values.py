@@ -68,7 +68,7 @@ def json_of(value: Any) -> Any:
 
 def json_object(target: Any) -> Json | None:
     """Return the object itself. Raises EvaluationError where the data has no object in a place that must be one."""
-    if target is None or isinstance(target, Mapping):
+    if target is None or type(target) is dict or isinstance(target, Mapping):
         return target
     message = f"the data holds a {type(target).__name__} where FHIR has an object"
     raise EvaluationError(message)

@@ -8,11 +8,12 @@ import pytest
 
 from cds.engine.errors import EvaluationError
 from cds.engine.run import Run
+from cds.engine.runtime import evaluation
 from cds.engine.runtime import fhir_helpers as helpers
 from cds.engine.runtime.fhir_values import Element
 from cds.engine.runtime.interval import Interval
 from cds.engine.runtime.temporal import DateTime
-from cds.engine.runtime.values import Code, Concept, Quantity, Ratio
+from cds.engine.runtime.values import Code, Concept, Quantity, Ratio, ValueSet
 
 RUN = Run(now=DateTime(2026, 11, 20, 12, 0, 0, 0, Decimal(1)))
 
@@ -122,3 +123,50 @@ def test_extensions_by_url_of_resources_elements_and_primitives():
 )
 def test_only_primitives_with_content_have_a_value(element, has):
     assert helpers.has_value(element) is has
+
+
+class Lists:
+    def codes(self, url, _version):
+        return {"v": {"urn:s": frozenset({"a"}), "urn:t": frozenset({"b"})}}.get(url)
+
+
+def answer_or_error(function, *arguments):
+    try:
+        return function(Run(now=None, value_sets=Lists()), *arguments)
+    except EvaluationError as error:
+        return str(error)
+
+
+A, B = {"system": "urn:s", "code": "a"}, {"system": "urn:s", "code": "b"}
+
+
+@pytest.mark.parametrize("value_set", [ValueSet("v"), ValueSet("unknown"), None])
+@pytest.mark.parametrize(
+    "concept",
+    [
+        None,
+        {"text": "words"},
+        {"coding": []},
+        {"coding": [A]},
+        {"coding": [B, None, A]},
+        {"coding": [B]},
+        {"coding": [{"code": "a"}]},
+        {"coding": [{"system": "urn:s"}]},
+        Element("CodeableConcept", {"coding": [A]}),
+        "words",
+        {"coding": A},
+        {"coding": ["a"]},
+        {"coding": [A, {"system": 5, "code": "a"}]},
+        {"coding": [A, {"system": "urn:s", "code": 5}]},
+        {"coding": [{**A, "display": 5}]},
+        {"coding": [{**A, "version": 5}]},
+        {"coding": [A], "text": 5},
+    ],
+)
+def test_a_concept_is_a_member_whether_it_is_made_or_not(concept, value_set):
+    made = answer_or_error(
+        lambda run, concept, value_set: evaluation.in_value_set(run, helpers.to_concept(concept), value_set),
+        concept,
+        value_set,
+    )
+    assert answer_or_error(helpers.concept_in_value_set, concept, value_set) == made
