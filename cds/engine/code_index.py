@@ -75,7 +75,7 @@ class CodeIndex:
         """Put a CodeableConcept, a Coding, or a list of these; what is none has no code."""
         if isinstance(value, dict):
             codings = value.get("coding", (value,))
-            self._put(codings if isinstance(codings, list | tuple) else (), position)
+            self._put(codings if type(codings) is list or type(codings) is tuple else (), position)
         elif isinstance(value, list):
             for item in value:
                 self._put_concept(item, position)

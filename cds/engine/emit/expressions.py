@@ -42,8 +42,7 @@ def _call(writer: FunctionWriter, node: ir.Call) -> Deep[Code]:
 
 def charge_for(writer: FunctionWriter, value: Code) -> None:
     """Charge the length of a list or text to the budget."""
-    charge = f"{writer.local_for('s.charge', 'charge')}(len({value.text}))"
-    writer.line(f"if {value.text}: {charge}")  # null and nothing cost nothing
+    writer.line(f"if {value.text}: s.charge(len({value.text}))")  # null and nothing cost nothing
 
 
 def _native(writer: FunctionWriter, node: ir.Native) -> Deep[Code]:
@@ -195,12 +194,11 @@ def _make_tuple(writer: FunctionWriter, node: ir.MakeTuple) -> Deep[Code]:
 
 def _slot(writer: FunctionWriter, kind: str, library: str, name: str, at: str | None) -> Code:
     slot = writer.module.slot(kind, library, name)
-    values, force = writer.local_for("s.values", "V"), writer.local_for("s.force", "force")
     result = writer.temporary()
-    writer.line(f"{result} = {values}[{slot}]")
+    writer.line(f"{result} = {writer.local_for('s.values', 'V')}[{slot}]")
     writer.line(f"if {result} is PENDING:")
     with writer.inner() as block:
-        writer.line(f"{result} = {force}({slot})", at)
+        writer.line(f"{result} = s.force({slot})", at)
     writer.put(block)
     return code.name(result)
 

@@ -87,7 +87,7 @@ class ModuleWriter:
     slots: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     invoked: dict[str, tuple[str, str]] = field(default_factory=dict)
     free: FreeLocals = field(default_factory=FreeLocals)
-    _taken: set[str] = field(default_factory=lambda: {"s", "V", "charge", "force", "note", "len", "id", *LOCALS})
+    _taken: set[str] = field(default_factory=lambda: {"s", "V", "note", "len", "id", *LOCALS})
     _numbers: dict[str, int] = field(default_factory=dict)
     _by_identity: dict[int, str] = field(default_factory=dict)
     _kept: list[Any] = field(default_factory=list)

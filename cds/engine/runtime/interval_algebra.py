@@ -14,7 +14,7 @@ from cds.engine.runtime import boundaries
 from cds.engine.runtime.calendar_units import DAY_MS, UNIT_MS, OutOfRange, rank_of
 from cds.engine.runtime.interval import Interval, end, start
 from cds.engine.runtime.point_order import less, less_or_equal, same
-from cds.engine.runtime.temporal import Date, DateTime, Temporal, Time
+from cds.engine.runtime.temporal import Date, DateTime, Temporal, Time, at_most
 from cds.engine.runtime.temporal_arithmetic import add_units
 from cds.engine.runtime.temporal_parts import widened
 from cds.engine.runtime.uncertainty import bounds, uncertain
@@ -43,11 +43,15 @@ def after(left: Any, right: Any, precision: str | None = None) -> bool | None:
 
 def same_or_before(left: Any, right: Any, precision: str | None = None) -> bool | None:
     """ELM SameOrBefore of intervals and points: left ends on or before the start of right."""
+    if precision is None and left.__class__ is DateTime and right.__class__ is DateTime:
+        return at_most(left, right)
     return less_or_equal(last_point(left), first_point(right), precision)
 
 
 def same_or_after(left: Any, right: Any, precision: str | None = None) -> bool | None:
     """ELM SameOrAfter of intervals and points: left starts on or after the end of right."""
+    if precision is None and left.__class__ is DateTime and right.__class__ is DateTime:
+        return at_most(right, left)
     return less_or_equal(last_point(right), first_point(left), precision)
 
 

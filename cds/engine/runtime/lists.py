@@ -17,7 +17,7 @@ from cds.engine.runtime.comparison import same
 
 def exists(operand: Sequence[Any] | None) -> bool:
     """Return whether the list has an element that is not null."""
-    return operand is not None and any(element is not None for element in operand)
+    return any(element is not None for element in operand) if operand else False
 
 
 def first(source: Sequence[Any] | None) -> Any:
@@ -135,7 +135,8 @@ def list_proper_includes(left: Sequence[Any] | None, right: Sequence[Any] | None
 
 def list_union(left: Sequence[Any] | None, right: Sequence[Any] | None) -> list[Any]:
     """Return the elements of both lists, each once; a null list counts as empty."""
-    return _unique([*(left or ()), *(right or ())])
+    elements = [*(left or ()), *(right or ())]
+    return _unique(elements) if elements else elements
 
 
 def list_intersect(left: Sequence[Any] | None, right: Sequence[Any] | None) -> list[Any] | None:

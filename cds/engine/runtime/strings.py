@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import regex
 
@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 def concatenate(*operands: str | None) -> str | None:
     """Join the operands; null if one of them is (`+`)."""
     # None equals itself alone, so that the texts themselves are not compared.
-    return None if None in operands else "".join(cast("tuple[str, ...]", operands))
+    return None if None in operands else "".join(operands)  # type: ignore[arg-type]  # none of them is None
 
 
 def combine(source: Sequence[str | None] | None, separator: str | None = None) -> str | None:

@@ -211,6 +211,12 @@ def compare(left: Temporal, right: Temporal) -> int | None:
     return 0 if first == other_first and last == other_last else None
 
 
+def at_most(left: Temporal, right: Temporal) -> bool | None:
+    """Return whether left is before right or the same, None where their precision leaves it open."""
+    order = compare(left, right)
+    return None if order is None else order <= 0
+
+
 def compare_at(left: Temporal, right: Temporal, precision: str) -> int | None:
     """Return -1, 0 or 1 by the components down to `precision`, or None when one of them is missing on the way.
 

@@ -30,6 +30,7 @@ from cds.engine.runtime.values import Quantity
 _T = TypeVar("_T", Date, DateTime, Time)
 _DAYS_PER_MONTH, _DAYS_PER_YEAR, _MONTHS_PER_YEAR = 30, 365, 12
 _LARGEST_COUNT = 10**15
+_TEMPORAL = frozenset({Date, DateTime, Time})
 
 
 def add(value: _T | None, duration: Quantity | None) -> _T | None:
@@ -65,7 +66,7 @@ def add_units(value: Temporal, count: int, rank: int) -> Temporal:
 
 
 def _moved(value: _T, duration: Quantity, direction: int) -> _T:
-    if not isinstance(value, Temporal) or not isinstance(duration, Quantity):
+    if type(value) not in _TEMPORAL or type(duration) is not Quantity:
         message = f"a {type(duration).__name__} cannot be added to a {type(value).__name__}"
         raise EvaluationError(message)
     rank, per_unit = step_of(duration.unit)
