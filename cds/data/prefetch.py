@@ -75,7 +75,7 @@ def _read_bundle(bundle: Mapping[str, Any], query: PrefetchQuery) -> Prefetched:
     # A client that could not fill in a token searched for nothing (CH-071).
     if "{{" in (links.get("self") or "").replace("%7B", "{").replace("%7b", "{"):
         return _MISSING
-    if any(map(reports_failure, found.outcomes)):
+    if found.outcomes and any(map(reports_failure, found.outcomes)):
         return _FAILED
     total = bundle.get("total")
     if total is not None and not isinstance(total, int):  # how many there are cannot be told

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cds.fhir.elements import object_at, objects_at
+from cds.fhir.elements import object_at
 
 
 def entries_of(bundle: Mapping[str, Any]) -> list[Any]:
@@ -62,10 +62,12 @@ def sorted_entries(bundle: Mapping[str, Any]) -> Entries | None:
 def links_of(bundle: Mapping[str, Any]) -> dict[str, str | None]:
     """Map each relation (`self`, `next`) to the URL of its first link, None where the URL is no text."""
     links: dict[str, str | None] = {}
-    for link in objects_at(bundle, "link"):
-        relation, url = link.get("relation"), link.get("url")
-        if isinstance(relation, str):
-            links.setdefault(relation, url if isinstance(url, str) else None)
+    listed = bundle.get("link")
+    for link in listed if isinstance(listed, list) else ():
+        relation = link.get("relation") if isinstance(link, dict) else None
+        if isinstance(relation, str) and relation not in links:
+            url = link.get("url")
+            links[relation] = url if isinstance(url, str) else None
     return links
 
 

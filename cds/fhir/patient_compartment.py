@@ -34,9 +34,10 @@ def patient_element(resource_type: str) -> str:
 
 def patient_reference(resource: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Give the Reference to the patient, None where the resource does not say."""
-    if resource.get("resourceType") == "Appointment":
+    resource_type = resource.get("resourceType")
+    if resource_type == "Appointment":
         return next(_patients_among(resource.get("participant") or ()), None)
-    reference = resource.get(patient_element(str(resource.get("resourceType"))))
+    reference = resource.get(_PATIENT_ELEMENT.get(str(resource_type), "subject"))
     return reference if isinstance(reference, (dict, Mapping)) else None
 
 

@@ -45,7 +45,9 @@ def parse_reference(text: object) -> Reference | None:
 def literal_of(resource: Mapping[str, Any]) -> str | None:
     """Give `Type/id` of a resource, None when it has no usable id."""
     resource_type, resource_id = resource.get("resourceType"), resource.get("id")
-    return f"{resource_type}/{resource_id}" if resource_type and is_id(resource_id) else None
+    if not resource_type or not isinstance(resource_id, str) or _ID.fullmatch(resource_id) is None:
+        return None
+    return f"{resource_type}/{resource_id}"
 
 
 def contained(resource: Mapping[str, Any], reference: object) -> dict[str, Any] | None:
