@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Literal
+from typing import Literal, TextIO
 
 import structlog
 from structlog.types import EventDict, WrappedLogger
@@ -27,28 +27,52 @@ def configure_logs(form: Literal["auto", "json", "text"], *, quiet: bool = False
         _name_exceptions_only,
     ]
     renderer = structlog.dev.ConsoleRenderer() if as_text else structlog.processors.JSONRenderer(ensure_ascii=True)
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
-    )
     handler = logging.StreamHandler(sys.stderr)
+    lines = _Lines(handler)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, _without_words],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    # Every hook call writes a line: ours do not take the way of the libraries' through the standard library.
+    structlog.configure(
+        processors=[*shared, renderer],
+        logger_factory=lambda *_: lines,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING if quiet else logging.INFO),
+        cache_logger_on_first_use=False,
+    )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
-    logging.getLogger("cds").setLevel(logging.WARNING if quiet else logging.INFO)
     for name in _LIBRARIES:
         library = logging.getLogger(name)
         library.handlers = []
         library.propagate = True
         library.setLevel(logging.WARNING)
+
+
+class _Lines:
+    """What our loggers write to: lines, under one lock with the handler of the libraries' lines.
+
+    When nobody can read them any more, what is logged goes on all the same.
+    """
+
+    def __init__(self, handler: logging.StreamHandler[TextIO]) -> None:
+        self._handler = handler
+
+    def write(self, line: str) -> None:
+        """Write a line and let it be seen."""
+        self._handler.acquire()
+        try:
+            self._handler.stream.write(f"{line}\n")
+            self._handler.flush()
+        except (OSError, ValueError):
+            pass
+        finally:
+            self._handler.release()
+
+    debug = info = warning = error = critical = write
 
 
 def _name_exceptions_only(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

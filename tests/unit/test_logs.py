@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -13,11 +15,11 @@ from cds.logs import configure_logs
 
 
 @pytest.fixture
-def log() -> Iterator[structlog.stdlib.BoundLogger]:
+def log() -> Iterator[structlog.typing.FilteringBoundLogger]:
     handlers, level = logging.getLogger().handlers, logging.getLogger().level
     yield structlog.get_logger("cds.test")
     structlog.reset_defaults()
-    logging.getLogger().handlers, logging.getLogger("cds").level = handlers, logging.NOTSET
+    logging.getLogger().handlers = handlers
     logging.getLogger().setLevel(level)
 
 
@@ -68,3 +70,33 @@ def test_quiet_leaves_out_what_is_no_warning(log, capsys):
     log.info("hook call")
     log.warning("odd")
     assert [line["event"] for line in lines(capsys)] == ["odd"]
+
+
+class Broken(io.StringIO):
+    def write(self, text):
+        raise BrokenPipeError
+
+
+def test_a_log_that_nobody_reads_any_more_stops_nothing(log, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Broken())
+    configure_logs("json")
+    log.warning("odd")
+    sys.stderr.close()
+    log.warning("odd")
+
+
+def test_a_line_is_there_when_it_is_written(log, tmp_path, monkeypatch):
+    with (tmp_path / "log").open("w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        configure_logs("json")
+        log.warning("odd")
+        assert json.loads((tmp_path / "log").read_text())["event"] == "odd"
+
+
+def test_text_is_for_people(log, capsys):
+    configure_logs("text")
+    log.warning("odd", status=503)
+    written = capsys.readouterr().err
+    assert "odd" in written
+    assert "503" in written
+    assert not written.startswith("{")
