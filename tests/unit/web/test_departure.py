@@ -80,3 +80,46 @@ def test_a_call_that_is_cancelled_cancels_its_work():
 
     asyncio.run(go())
     assert ended == ["ended"]
+
+
+def test_who_leaves_after_the_work_stops_nothing_any_more():
+    async def work():
+        gone.set()
+        await asyncio.sleep(0)
+        return "cards"
+
+    async def go():
+        nonlocal gone
+        gone = asyncio.Event()
+        answer = await unless_gone(request(gone), work())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return answer
+
+    gone = None
+    assert asyncio.run(go()) == "cards"
+
+
+def test_a_call_that_is_cancelled_while_its_client_leaves_is_cancelled():
+    async def go():
+        gone = asyncio.Event()
+        call = asyncio.create_task(unless_gone(request(gone), asyncio.sleep(60)))
+        await asyncio.sleep(0.01)
+        gone.set()
+        call.get_loop().call_soon(call.cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await call
+
+    asyncio.run(go())
+
+
+def test_what_comes_after_a_client_left_is_not_cancelled():
+    async def go():
+        gone = asyncio.Event()
+        gone.set()
+        with pytest.raises(ClientGone):
+            await unless_gone(request(gone), asyncio.sleep(60))
+        await asyncio.sleep(0)
+        return asyncio.current_task().cancelling()
+
+    assert asyncio.run(go()) == 0
