@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from cds.decisions.decision import Decision
@@ -16,29 +18,60 @@ _UNDECIDED = (Outcome.UNKNOWN, Outcome.ERROR)
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2, 5)
 
 
+_Child = TypeVar("_Child", bound=MetricWrapperBase)
+
+
+class Children(dict[tuple[str, ...], _Child]):
+    """The children of a metric by their labels, each asked for once: that costs as much as counting, several times."""
+
+    def __init__(self, metric: _Child) -> None:
+        super().__init__()
+        self._metric = metric
+
+    def __missing__(self, labels: tuple[str, ...]) -> _Child:
+        """Let the library make a child, or find it."""
+        child = self[labels] = self._metric.labels(*labels)
+        return child
+
+
 class Metrics:
     """The metrics of one server, in a registry of their own."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.calls = Counter("cds_calls", "Hook calls by outcome", ("service", "status"), registry=self.registry)
-        self.seconds = Histogram(
-            "cds_call_seconds", "Time to answer a hook call", ("service",), buckets=_BUCKETS, registry=self.registry
+        self.calls = Children(
+            Counter("cds_calls", "Hook calls by outcome", ("service", "status"), registry=self.registry)
         )
-        self.stages = Histogram(
-            "cds_stage_seconds", "Time of a stage of a hook call", ("stage",), buckets=_BUCKETS, registry=self.registry
+        self.seconds = Children(
+            Histogram(
+                "cds_call_seconds", "Time to answer a hook call", ("service",), buckets=_BUCKETS, registry=self.registry
+            )
         )
-        self.undecided = Counter(
-            "cds_undecided",
-            "Recommendations that could not be decided, by why: data missing (unknown), or logic that failed (error)",
-            ("recommendation", "outcome"),
-            registry=self.registry,
+        self.stages = Children(
+            Histogram(
+                "cds_stage_seconds",
+                "Time of a stage of a hook call",
+                ("stage",),
+                buckets=_BUCKETS,
+                registry=self.registry,
+            )
         )
-        self.resources = Counter(
-            "cds_resources",
-            "Resources that decisions rested on, by where they came from: prefetch, search, read or data",
-            ("client", "origin"),
-            registry=self.registry,
+        self.undecided = Children(
+            Counter(
+                "cds_undecided",
+                "Recommendations that could not be decided, by why: "
+                "data missing (unknown), or logic that failed (error)",
+                ("recommendation", "outcome"),
+                registry=self.registry,
+            )
+        )
+        self.resources = Children(
+            Counter(
+                "cds_resources",
+                "Resources that decisions rested on, by where they came from: prefetch, search, read or data",
+                ("client", "origin"),
+                registry=self.registry,
+            )
         )
         self.data_problems = Counter(
             "cds_data_problems",
@@ -46,8 +79,10 @@ class Metrics:
             ("client", "kind"),
             registry=self.registry,
         )
-        self.cards = Counter(
-            "cds_cards", "Cards shown by recommendation", ("recommendation", "indicator"), registry=self.registry
+        self.cards = Children(
+            Counter(
+                "cds_cards", "Cards shown by recommendation", ("recommendation", "indicator"), registry=self.registry
+            )
         )
         self.reloads = Counter(
             "cds_content_reloads", "Newer content, by what became of it", ("outcome",), registry=self.registry
@@ -76,9 +111,9 @@ class Metrics:
         """Count what a decision could not decide, where its data came from, and what was wrong with them."""
         for action in decision.trace.actions:
             if action.outcome in _UNDECIDED:
-                self.undecided.labels(action.recommendation or "none", action.outcome).inc()
+                self.undecided[action.recommendation or "none", action.outcome].inc()
         for origin, count in decision.data["resources"].items():
-            self.resources.labels(decision.client or "none", origin).inc(count)
+            self.resources[decision.client or "none", origin].inc(count)
         for problem in decision.data.get("problems", ()):
             self.data_problems.labels(decision.client or "none", problem["kind"]).inc()
 

@@ -40,14 +40,14 @@ def watched_call(service: Service, metrics: Metrics, headers: Mapping[str, str])
             raise
         finally:
             seconds = perf_counter() - started
-            metrics.calls.labels(service.id, str(status)).inc()
-            metrics.seconds.labels(service.id).observe(seconds)
+            metrics.calls[service.id, str(status)].inc()
+            metrics.seconds[service.id,].observe(seconds)
             for name, spent in stages.items():
-                metrics.stages.labels(name).observe(spent)
+                metrics.stages[name,].observe(spent)
             cards = watched.response.cards if watched.response else []
             for card in cards:
                 topic = card.source.topic.code if card.source.topic else "none"
-                metrics.cards.labels(topic, card.indicator).inc()
+                metrics.cards[topic, card.indicator].inc()
             _log.info(
                 "hook call",
                 service=service.id,

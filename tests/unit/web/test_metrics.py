@@ -17,3 +17,12 @@ def test_a_decision_counts_what_was_open_where_data_came_from_and_what_was_wrong
     assert counted("cds_data_problems_total", {"client": "ehr-1", "kind": "not-understood"}) == 2
     assert counted("cds_resources_total", {"client": "ehr-1", "origin": "prefetch"}) == 3
     assert counted("cds_undecided_total", {"recommendation": "r", "outcome": "unknown"}) == 1
+
+
+def test_a_child_is_asked_for_once_and_counts_in_its_metric():
+    metrics = Metrics()
+    child = metrics.calls["renal", "200"]
+    child.inc()
+    metrics.calls["renal", "200"].inc()
+    assert metrics.calls["renal", "200"] is child
+    assert metrics.registry.get_sample_value("cds_calls_total", {"service": "renal", "status": "200"}) == 2
