@@ -14,7 +14,7 @@ from datetime import UTC
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Engine, insert
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -45,6 +45,7 @@ class DecisionWriter:
         self._engine = engine
         self._file = store.open_file(engine.url)
         self._thread = ThreadPoolExecutor(1, "decisions") if self._file is not None else None
+        self._connection: Connection | None = None
         self._waiting: list[_Waiting] = []
         self._work: asyncio.Task[None] | None = None
 
@@ -63,7 +64,7 @@ class DecisionWriter:
     async def close(self) -> None:
         """Let go of the file."""
         if self._file is not None and self._thread is not None:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._file.dispose)
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._close_file, self._file)
             self._thread.shutdown()
 
     async def _write_all(self) -> None:
@@ -103,9 +104,23 @@ class DecisionWriter:
                 await connection.run_sync(_insert, batch)
 
     def _commit_to_file(self, batch: Sequence[_Waiting]) -> None:
+        """Write with the thread's one connection; after a failure with a new one."""
         assert self._file is not None
-        with self._file.begin() as connection:
-            _insert(connection, batch)
+        if self._connection is None:
+            self._connection = self._file.connect()
+        try:
+            with self._connection.begin():
+                _insert(self._connection, batch)
+        except BaseException:
+            self._connection.close()
+            self._connection = None
+            raise
+
+    def _close_file(self, file: Engine) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        file.dispose()
 
 
 @contextmanager
@@ -119,11 +134,14 @@ def reachable() -> Iterator[None]:
         raise Unavailable(msg) from None
 
 
+_INSERT_DECISIONS, _INSERT_CARDS = insert(store.decisions), insert(store.cards)
+
+
 def _insert(connection: Connection, batch: Sequence[_Waiting]) -> None:
-    connection.execute(insert(store.decisions), [one.decision for one in batch])
+    connection.execute(_INSERT_DECISIONS, [one.decision for one in batch])
     cards = [card for one in batch for card in one.cards]
     if cards:
-        connection.execute(insert(store.cards), cards)
+        connection.execute(_INSERT_CARDS, cards)
 
 
 def _decision_row(decision: Decision) -> dict[str, Any]:
