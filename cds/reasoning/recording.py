@@ -88,21 +88,23 @@ class _Writer:
 
     def _reads(self, readings: Readings, name: str) -> bytes:
         """Put resources together that were read alike, so that a record of many results stays small."""
-        alike: dict[tuple[str | None, ...], dict[str, Any]] = {}
+        alike: dict[tuple[str | None, tuple[str, ...]], tuple[list[str | None], list[list[Any]]]] = {}
         for resource, paths in readings.values():
             elements = elements_at(resource, paths)
             known_as = reference(resource)
-            origin = self.origins.get(known_as or "")
-            reads = alike.get((origin, *elements))
-            if reads is None:
-                reads = alike[origin, *elements] = {} if origin is None else {"origin": origin}
-                reads |= {"paths": list(elements), "resources": [], "values": [] if self.values else None}
-                if elements and not self.values:
-                    self.erased.append(f"/evidence/{_escaped(name)}/reads/{len(alike) - 1}/values")
-            reads["resources"].append(known_as)
+            key = self.origins.get(known_as or ""), tuple(elements)
+            known = alike.get(key)
+            resources, values = alike.setdefault(key, ([], [])) if known is None else known
+            resources.append(known_as)
             if self.values:
-                reads["values"].append(list(elements.values()))
-        return dumps(list(alike.values()))
+                values.append(list(elements.values()))
+        written: list[dict[str, Any]] = []
+        for (origin, found), (resources, values) in alike.items():
+            if found and not self.values:
+                self.erased.append(f"/evidence/{_escaped(name)}/reads/{len(written)}/values")
+            reads = {"paths": found, "resources": resources, "values": values if self.values else None}
+            written.append(reads if origin is None else {"origin": origin, **reads})
+        return dumps(written)
 
 
 def _with(written: bytes, name: bytes, value: bytes) -> bytes:
