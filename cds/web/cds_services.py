@@ -15,6 +15,7 @@ from cds.service import Serving, call_service, list_services, receive_feedback
 from cds.stages import stage
 from cds.web.admission import Admission
 from cds.web.departure import unless_gone
+from cds.web.direct_route import DirectRoute
 from cds.web.door import place_of
 from cds.web.metrics import Metrics
 from cds.web.openapi import refusals, takes
@@ -41,7 +42,7 @@ def cds_services_router(
 
     A hook call waits for its turn; when the wait would be too long it is refused before its body is read.
     """
-    router = APIRouter(tags=["CDS Hooks"])
+    router = APIRouter(tags=["CDS Hooks"], route_class=DirectRoute)
 
     @router.get("/cds-services", responses=refusals("401", "503"))
     async def discovery(request: Request) -> Response:
