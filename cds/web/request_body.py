@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cds.errors import BadRequest, RefusedRequest
 from cds.fhir.json import loads
+from cds.web.admission import WHOLE
 
 BODY_SECONDS = 10.0
 _JSON_TYPES = ("application/json", "application/fhir+json")
@@ -47,10 +48,10 @@ class TimedBodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
-        await self._app(scope, _in_time(receive) if scope["type"] == "http" else receive, send)
+        await self._app(scope, _in_time(scope, receive) if scope["type"] == "http" else receive, send)
 
 
-def _in_time(receive: Receive) -> Receive:
+def _in_time(scope: Scope, receive: Receive) -> Receive:
     until: float | None = None
     is_whole = False
 
@@ -58,14 +59,17 @@ def _in_time(receive: Receive) -> Receive:
         nonlocal until, is_whole
         if is_whole:  # what comes now is the end of the connection, whenever that is
             return await receive()
-        if until is None:
-            until = asyncio.get_running_loop().time() + BODY_SECONDS
-        try:
-            async with asyncio.timeout_at(until):
-                message = await receive()
-        except TimeoutError:
-            msg = f"the body did not arrive within {BODY_SECONDS:.0f} s"
-            raise BodyTooSlow(msg) from None
+        if scope.get("state", {}).get(WHOLE):  # the connection has all of it already
+            message = await receive()
+        else:
+            if until is None:
+                until = asyncio.get_running_loop().time() + BODY_SECONDS
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await receive()
+            except TimeoutError:
+                msg = f"the body did not arrive within {BODY_SECONDS:.0f} s"
+                raise BodyTooSlow(msg) from None
         if message["type"] == "http.disconnect":
             msg = "the client went away before the body was whole"
             raise BadRequest(msg)
@@ -96,12 +100,14 @@ async def read_body(request: Request, *, max_bytes: int) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > max_bytes:
         _refuse_size(max_bytes)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_bytes:
+    size, parts = 0, []
+    async for part in request.stream():
+        size += len(part)
+        if size > max_bytes:
             _refuse_size(max_bytes)
-    return bytes(body)
+        if part:
+            parts.append(part)
+    return b"".join(parts)
 
 
 def _refuse_size(max_bytes: int) -> None:

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI, Request
 
 from cds.web import request_body
+from cds.web.admission import WHOLE
 from cds.web.error_responses import install_error_responses
 from cds.web.playground.forms import read_form, read_upload
 from cds.web.request_body import TimedBodies, read_json
@@ -105,3 +106,38 @@ def test_the_time_of_a_body_ends_with_the_body(monkeypatch):
     scope = {"type": "http", "method": "POST", "path": "/leaving", "query_string": b"", "headers": []}
     asyncio.run(application()(scope, receive, send))
     assert sent[1]["body"] == b'["http.disconnect"]'
+
+
+def test_a_body_that_the_connection_has_already_needs_no_clock(monkeypatch):
+    monkeypatch.setattr(request_body, "BODY_SECONDS", -1.0)
+    parts = [b"[1,", b"2]"]
+    sent = []
+
+    async def receive():
+        await asyncio.sleep(0)
+        return {"type": "http.request", "body": parts.pop(0), "more_body": bool(parts)}
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/json", "query_string": b"", "headers": headers}
+    asyncio.run(application()({**scope, "state": {WHOLE: True}}, receive, send))
+    assert sent[1]["body"] == b"[1,2]"
+    parts[:] = [b"[1,", b"2]"]
+    sent.clear()
+    asyncio.run(application()(scope, receive, send))
+    assert sent[0]["status"] == 408
+
+
+def test_a_body_is_as_large_as_all_its_parts_together():
+    async def parts(count):
+        for _ in range(count):
+            yield b" " * 500
+
+    async def go(count):
+        async with client(application()) as http:
+            return await http.post("/json", content=parts(count), headers=JSON)
+
+    assert asyncio.run(go(2)).status_code == 400  # blanks are no JSON, but they were read
+    assert asyncio.run(go(3)).status_code == 413
