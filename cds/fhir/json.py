@@ -20,6 +20,7 @@ from cds.errors import BadRequest
 MAX_DEPTH = 64
 _T = TypeVar("_T")
 _MAX_DIGITS = 40
+_NEVER_OUT_OF_RANGE = 4  # characters: 9e99
 
 
 def loads(body: bytes) -> Any:
@@ -102,6 +103,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _decimal(digits: str) -> Decimal:
+    if len(digits) <= _NEVER_OUT_OF_RANGE:
+        return Decimal(digits)
     try:
         value = Decimal(digits)
     except InvalidOperation:  # its exponent has too many digits

@@ -51,6 +51,20 @@ def test_what_two_parsers_would_read_differently_is_refused_without_an_echo(body
     assert len(str(refused.value)) < 120
 
 
+@pytest.mark.parametrize(
+    "digits", ["1e300", "9e999", "1E300", "0.1e301", "1e-401", "-9e300", "1e9999", "1." + "0" * 40]
+)
+def test_a_number_beyond_what_is_computed_with_is_refused_however_short_it_is(digits):
+    with pytest.raises(BadRequest, match="out of range"):
+        loads(f"[{digits}]".encode())
+
+
+@pytest.mark.parametrize("digits", ["9e99", "1e-9", "-1e9", "0.10", "1e299", "9.9e299", "1e-399", "1." + "0" * 38])
+def test_a_number_in_the_range_keeps_its_digits(digits):
+    (number,) = loads(f"[{digits}]".encode())
+    assert number.as_tuple() == Decimal(digits).as_tuple()
+
+
 def test_depth_is_refused_beyond_the_limit_and_not_at_it():
     loads(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
     with pytest.raises(BadRequest, match="nested"):
