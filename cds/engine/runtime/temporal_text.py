@@ -85,6 +85,7 @@ def _milliseconds(fraction: str | None) -> int | None:
     return None if fraction is None else int(fraction[:3].ljust(3, "0"))
 
 
+@lru_cache(256)
 def _offset(zone: str) -> Decimal:
     if zone == "Z":
         return Decimal(0)
