@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Final
 
 from cds.engine.errors import EvaluationError
 from cds.terminology.membership import Membership
 from cds.terminology.value_sets import ValueSets
+
+_ANSWERS_KEPT: Final = 512
+"""How many answers about codes are kept for the next call; whoever calls may ask about codes without end."""
 
 
 class EngineValueSets:
@@ -19,7 +24,7 @@ class EngineValueSets:
     def __init__(self, value_sets: ValueSets) -> None:
         self._value_sets = value_sets
         self._members: dict[tuple[str, str | None], Mapping[str, frozenset[str]] | None] = {}
-        self._above: dict[tuple[str, str, str], bool | None] = {}
+        self._subsumes = lru_cache(_ANSWERS_KEPT)(value_sets.code_systems.subsumes)
 
     def codes(self, url: str, version: str | None) -> Mapping[str, frozenset[str]] | None:
         """Return the members of a value set, or the codes of a complete code system, by system; None if unknown."""
@@ -30,10 +35,7 @@ class EngineValueSets:
 
     def subsumes(self, system: str, ancestor: str, descendant: str) -> bool | None:
         """Tell whether a code lies above another of its code system; None when that is not known here."""
-        key = (system, ancestor, descendant)
-        if key not in self._above:
-            self._above[key] = self._value_sets.code_systems.subsumes(*key)
-        return self._above[key]
+        return self._subsumes(system, ancestor, descendant)
 
     def _find(self, url: str, version: str | None) -> Mapping[str, frozenset[str]] | None:
         codes = self._value_sets.code_systems.all_codes(url)
@@ -48,21 +50,15 @@ class EngineValueSets:
 class _Members(frozenset[str]):
     """The codes of one system in a value set that can be asked for and not listed."""
 
-    _membership: Membership
-    _system: str
-    _asked: dict[str, bool]
+    _holds: Callable[[str], bool]
 
     def __new__(cls, membership: Membership, system: str) -> _Members:
         members = super().__new__(cls)
-        members._membership, members._system, members._asked = membership, system, {}
+        members._holds = lru_cache(_ANSWERS_KEPT)(lambda code: membership.contains(system, code) is True)
         return members
 
     def __contains__(self, code: object) -> bool:
-        if not isinstance(code, str):
-            return False
-        if code not in self._asked:
-            self._asked[code] = self._membership.contains(self._system, code) is True
-        return self._asked[code]
+        return isinstance(code, str) and self._holds(code)
 
     def __iter__(self) -> Iterator[str]:
         raise EvaluationError("this value set is a pattern over codes: it can be asked for a code, not listed")
