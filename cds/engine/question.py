@@ -10,21 +10,19 @@ from cds.engine.errors import EngineError
 class Question:
     """Definitions, (library, definition), that are asked one after the other until one is false.
 
-    Shared by threads. It remembers where they stand in the program that was asked last.
+    Shared by threads. `found` are their slots in the program that was asked last, which its table of slots stands for.
     """
 
-    __slots__ = ("_found", "definitions")
+    __slots__ = ("definitions", "found")
 
     def __init__(self, definitions: Iterable[tuple[str, str]]) -> None:
         self.definitions = tuple(definitions)
-        self._found: tuple[Mapping[tuple[str, str, str], int], tuple[int, ...]] = ({}, ())
+        self.found: tuple[Mapping[tuple[str, str, str], int], tuple[int, ...]] = ({}, ())
 
-    def slots(self, slot_of: Mapping[tuple[str, str, str], int]) -> tuple[int, ...]:
-        """Return the slots of the definitions in a program; raises EngineError for one that it does not have."""
-        program, slots = self._found
-        if program is not slot_of:
-            slots = tuple(slot_in(slot_of, *definition) for definition in self.definitions)
-            self._found = slot_of, slots
+    def find(self, slot_of: Mapping[tuple[str, str, str], int]) -> tuple[int, ...]:
+        """Find the slots of the definitions in a program; raises EngineError for one that it does not have."""
+        slots = tuple(slot_in(slot_of, *definition) for definition in self.definitions)
+        self.found = slot_of, slots
         return slots
 
 

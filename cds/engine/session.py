@@ -62,13 +62,16 @@ class Session:
 
         None when one that is neither comes before: null, no Boolean, or one that fails.
         """
-        values, force = self._run.values, self._run.force
+        run, slot_of = self._run, self._program.slot_of
+        values = run.values
+        asked, slots = question.found
         try:
-            slots = question.slots(self._program.slot_of)
+            if asked is not slot_of:
+                slots = question.find(slot_of)
             for position, slot in enumerate(slots):
                 value = values[slot]
                 if value is PENDING:
-                    value = force(slot)
+                    value = run.force(slot)
                 if value is not True:
                     return position if value is False else None
         except EngineError:

@@ -119,16 +119,16 @@ class _Application:
         outputs: list[dict[str, Any]] = []
         traces: list[ActionTrace] = []
         first_only = chooses_first(parent)
-        workshop, has_subject, applies = self._workshop, scope.subject is not None, Outcome.TRUE
+        workshop, has_subject = self._workshop, scope.subject is not None
         for planned in actions:
             workshop.actions_left -= 1
             output, within = None, scope
             if planned.is_plain and has_subject and workshop.actions_left >= 0:
-                trace, issues = planned.judge(workshop.evaluators, scope.expressions)
+                applies, trace, issues = planned.judge(workshop.evaluators, scope.expressions)
             else:
-                within, (trace, issues) = self._judged(planned, scope)
+                within, (applies, trace, issues) = self._judged(planned, scope)
             workshop.issues += issues
-            if trace.outcome is applies:
+            if applies:
                 output, trace = self._applied(planned, trace, within)
             traces.append(trace)
             if output is not None:
@@ -200,7 +200,7 @@ class _Application:
         path = planned.path
         condition = ExpressionTrace(path=path, expression="", language="", outcome=Outcome.ERROR, reason=refusal)
         issue = Issue("error", "not-supported", refusal, path)
-        return Judged(planned.trace(Outcome.ERROR, (condition,)), (issue,))
+        return Judged(False, planned.trace(Outcome.ERROR, (condition,)), (issue,))
 
     def _nested(self, plan: Artifact, leaf: Leaf) -> dict[str, Any] | None:
         """Apply a plan that an action refers to; its RequestGroup is an option under the action (PD-132, PD-133)."""

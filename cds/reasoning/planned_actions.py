@@ -27,8 +27,9 @@ MAX_DEPTH = 32
 
 
 class Judged(NamedTuple):
-    """Whether an action applies: the recording of that, and what the reader is told when it does not."""
+    """Whether an action applies, the recording of that, and what the reader is told when it does not."""
 
+    applies: bool
     trace: ActionTrace
     issues: tuple[Issue, ...]
 
@@ -120,7 +121,8 @@ class PlannedAction:
         outcome = all_of(answer.outcome for answer in answers)
         unasked = (condition.recorded[Outcome.SKIPPED] for condition in self._conditions[len(answers) :])
         conditions = (*answers, *unasked)
-        return Judged(self.trace(outcome, conditions), tuple(told_of(outcome, conditions)))
+        issues = tuple(told_of(outcome, conditions))
+        return Judged(outcome is Outcome.TRUE, self.trace(outcome, conditions), issues)
 
 
 def planned_actions(scope: PlanScope, hook: str | None) -> tuple[PlannedAction, ...]:

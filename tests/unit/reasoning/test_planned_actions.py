@@ -92,7 +92,7 @@ def test_a_plan_is_made_ready_anew_for_other_libraries():
     one = artifact({"condition": when("Yes")})
     asked = Answers(Yes=Outcome.TRUE)
     for name in ("Logic", "Other"):
-        trace, _ = planned(one, libraries=(library(name),))[0].judge(asked, Scope())
+        _, trace, _ = planned(one, libraries=(library(name),))[0].judge(asked, Scope())
         assert trace.conditions[0].definition == (name, "Yes")
 
 
@@ -116,7 +116,7 @@ def test_what_is_made_ready_does_not_outlive_the_plan():
 def test_patients_with_the_same_answers_share_one_recording(first, second, outcomes, asked):
     action = planned(artifact({"id": "a", "condition": [*when("Yes"), *when("No")]}))[0]
     answers = [Answers(Yes=first, No=second) for _ in range(2)]
-    traces, issues = zip(*(action.judge(one, Scope()) for one in answers), strict=True)
+    _, traces, issues = zip(*(action.judge(one, Scope()) for one in answers), strict=True)
     assert traces[0] is traces[1]
     assert issues[0] is issues[1]
     assert [one.outcome for one in traces[0].conditions] == outcomes
@@ -125,7 +125,7 @@ def test_patients_with_the_same_answers_share_one_recording(first, second, outco
 
 def test_an_action_that_is_settled_tells_only_the_false_condition():
     action = planned(artifact({"condition": [*when("Yes"), *when("No")]}))[0]
-    trace, issues = action.judge(Answers(Yes=Outcome.UNKNOWN, No=Outcome.FALSE), Scope())
+    _, trace, issues = action.judge(Answers(Yes=Outcome.UNKNOWN, No=Outcome.FALSE), Scope())
     assert trace.outcome is Outcome.FALSE
     assert [(one.code, one.path) for one in issues] == [("informational", "PlanDefinition.action[0].condition[1]")]
 
