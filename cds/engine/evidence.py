@@ -148,8 +148,7 @@ class _Order:
             is_plain = False
             if type(note) is tuple:
                 noted, paths = note
-                if noted:
-                    self._read(read, noted if type(noted) is list else (noted,), paths)
+                self._read(read, noted if type(noted) is list else (noted,), paths)
             elif type(note) is list and (slot, id(note)) not in self._met:
                 self._met.add((slot, id(note)))
                 self.of_functions.append((slot, note))

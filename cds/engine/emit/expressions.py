@@ -234,10 +234,10 @@ def _noted(writer: FunctionWriter, node: ir.Noted) -> Deep[Code]:
 
 
 def note(writer: FunctionWriter, resource: str, reads: ir.Reads) -> None:
-    """Write down a resource and what was read from it."""
+    """Write down a resource, or a list of them, and what was read from it; where there is none, nothing."""
     paths = writer.constant(tuple(map(path_of, reads.paths())))
     remember = writer.local_for("s.notes.append", "note")
-    writer.line(f"{remember}(({resource}, {paths.text}))")
+    writer.line(f"if {resource}: {remember}(({resource}, {paths.text}))")
 
 
 _WRITE: dict[type[ir.Node], Callable[[Any, Any], Deep[Code]]] = {

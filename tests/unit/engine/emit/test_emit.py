@@ -138,6 +138,17 @@ def test_notes_are_written_only_by_the_explaining_variant():
         assert run.notes == notes
 
 
+def test_nothing_is_written_down_of_a_resource_that_is_not_there():
+    writer = ModuleWriter("test", explain=True)
+    noted = ir.Noted(ir.Local("value"), ir.Reads({"status"}))
+    name = writer.add_function("f", ("value",), noted)
+    function = writer.build().bind({})[name]
+    run = Run(now=None)
+    for value in (None, [], {"status": "final"}, [{"status": "final"}]):
+        assert function(run, value) == value
+    assert [note[0] for note in run.notes] == [{"status": "final"}, [{"status": "final"}]]
+
+
 def test_a_local_that_is_not_bound_or_bound_twice_is_an_error():
     with pytest.raises(EngineError, match="not bound"):
         compile_function((), ir.Local("x"))
