@@ -80,11 +80,15 @@ class Evaluators:
         self.now = now
         self.resources = resources
         self.value_sets = value_sets
-        self._engine_value_sets = EngineValueSets(value_sets) if value_sets is not None else None
         self._deadline = deadline
         self._to_json = to_json
         self.session = session
         self._compile_path = compile_path
+
+    @cached_property
+    def _engine_value_sets(self) -> EngineValueSets | None:
+        """What FHIRPath asks: the engine has its own for CQL."""
+        return EngineValueSets(self.value_sets) if self.value_sets is not None else None
 
     def evaluate(
         self,
