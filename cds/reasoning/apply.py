@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from cds.content.artifact import Artifact
@@ -53,7 +54,7 @@ def apply_activity(activity: Artifact, evaluators: Evaluators, call: Call) -> Ap
         plan_scope=scope.expressions,
     )
     target = apply_activity_definition(order, workshop)
-    return AppliedActivity(resource=target.resource, issues=tuple(workshop.issues))
+    return AppliedActivity(resource=target.resource, issues=tuple(chain.from_iterable(workshop.told)))
 
 
 def apply_plan_definition(plan: Artifact, evaluators: Evaluators, call: Call) -> Applied:
@@ -75,7 +76,7 @@ def apply_plan_definition(plan: Artifact, evaluators: Evaluators, call: Call) ->
         hook=call.hook,
         now=call.now,
         actions=actions,
-        issues=tuple(workshop.issues),
+        told=tuple(workshop.told),
         explanation=evaluators.explanation(),
     )
     return Applied(
@@ -127,7 +128,7 @@ class _Application:
                 applies, trace, issues = planned.judge(workshop.evaluators, scope.expressions)
             else:
                 within, (applies, trace, issues) = self._judged(planned, scope)
-            workshop.issues += issues
+            workshop.told.append(issues)
             if applies:
                 output, trace = self._applied(planned, trace, within)
             traces.append(trace)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from cds.content.elm import DefinitionName
@@ -162,15 +163,21 @@ class ActionTrace:
 class Trace:
     """Everything that happened while a plan was applied, in the plan's order.
 
-    `explanation` says of every CQL definition that was computed what it rests on, once for all who asked it.
+    `told` is what was said of each action and of the plan, `explanation` says of every CQL definition that was computed
+    what it rests on, once for all who asked it.
     """
 
     plan: str
     hook: str | None
     now: datetime
     actions: tuple[ActionTrace, ...]
-    issues: tuple[Issue, ...]
+    told: tuple[tuple[Issue, ...], ...]
     explanation: Explanation
+
+    @property
+    def issues(self) -> tuple[Issue, ...]:
+        """All that was told, brought together for who reads it: cards are made without."""
+        return tuple(chain.from_iterable(self.told))
 
     def all_actions(self) -> Iterator[ActionTrace]:
         """Yield every action that was looked at, parents before children."""
@@ -198,6 +205,5 @@ class Trace:
 
     def operation_outcome(self) -> dict[str, Any] | None:
         """Return the issues as an OperationOutcome, None when there are none."""
-        if not self.issues:
-            return None
-        return {"resourceType": "OperationOutcome", "issue": [issue.to_json() for issue in self.issues]}
+        issues = [issue.to_json() for issue in self.issues]
+        return {"resourceType": "OperationOutcome", "issue": issues} if issues else None

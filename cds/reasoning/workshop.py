@@ -20,7 +20,7 @@ class Workshop:
         self.call = call
         self.evaluators = evaluators
         self.made: dict[str, Made] = {}
-        self.issues: list[Issue] = []
+        self.told: list[tuple[Issue, ...]] = []
         self.goals: list[dict[str, Any]] = []
         self.actions_left = MAX_ACTIONS
         self.frames: dict[tuple[str, str], RequestFrame] = {}
@@ -28,7 +28,7 @@ class Workshop:
 
     def report(self, severity: Severity, code: str, message: str, path: str) -> None:
         """Record an issue; `code` is R4's issue-type."""
-        self.issues.append(Issue(severity, code, message, path))
+        self.told.append((Issue(severity, code, message, path),))
 
     def keep(self, made: Made) -> Made:
         """Add a made resource to the result."""

@@ -33,7 +33,7 @@ def trace(*actions: ActionTrace, notes: dict[str, list[Any]] | None = None) -> T
         hook="order-select",
         now=datetime(2026, 3, 2, 10, tzinfo=UTC),
         actions=actions,
-        issues=(),
+        told=(),
         explanation=explain([Name.of("Logic", name) for name in names], noted),
     )
 
