@@ -1,10 +1,15 @@
-"""What holds for every test: servers under test keep their caches with pytest's, not with those of the user."""
+"""What holds for every test: servers under test keep their caches with pytest's, and nothing fails for being slow."""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no fault of the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -177,7 +177,7 @@ WAYS = st.builds(
 
 
 @given(st.data())
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80, derandomize=True)
 def test_any_mixture_of_the_ways_of_writing_gives_the_same_cards(hospital, data):
     service = data.draw(st.sampled_from(sorted(hospital.knowledge.services)))
     story = data.draw(st.sampled_from(STORIES))

@@ -63,7 +63,6 @@ def test_no_request_makes_the_server_fail(operations, label, mode):
     @given(case=operations[label].as_strategy(generation_mode=mode), place=places)
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
         derandomize=True,
         database=None,
         phases=[Phase.explicit, Phase.generate],

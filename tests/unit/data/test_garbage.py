@@ -58,14 +58,14 @@ def gather(prefetch: Any, drafts: list[Any]) -> None:
     asyncio.run(gather_patient_data(requirements(), request, reader, FactorTable(), now=NOW))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(path=st.sampled_from(PLACES), value=st.sampled_from(GARBAGE))
 def test_garbage_in_the_prefetch_is_survived_or_refused(path, value):
     with suppress(RefusedRequest):
         gather(spoil(PREFETCH, path, value), [DRAFT])
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(path=st.sampled_from(places(DRAFT)), value=st.sampled_from(GARBAGE))
 def test_garbage_in_a_draft_is_survived_or_refused(path, value):
     with suppress(RefusedRequest):

@@ -32,7 +32,7 @@ KEYS = ["patient", "creatinine", "platelets", "conditions", "medication-requests
 
 
 @pytest.mark.pd("PD-199")
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kept=st.sets(st.sampled_from(KEYS)))
 def test_any_mixture_of_prefetch_and_server_gives_the_same_resources(store, mappings, kept):
     prefetch = {key: value for key, value in prefetch_of(store).items() if key in kept}

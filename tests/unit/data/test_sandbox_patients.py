@@ -74,7 +74,7 @@ def test_the_whole_chart_arrives_and_nothing_of_others(story):
     assert future == (["Observation/unreadable-results-creatinine-3"] if story.id == "unreadable-results" else [])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(story=st.sampled_from(STORIES), keys=st.sets(st.sampled_from(KEYS)))
 def test_prefetch_server_or_both_give_the_same_data(story, keys):
     from_server = gather(story, {}, server=True)

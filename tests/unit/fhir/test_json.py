@@ -122,7 +122,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(_PIECES, max_size=12).map(b"".join))
 @example(b'{"a":1,"a":2}')
 @example(b'{"a":1,"\\u0061":2}')
@@ -138,7 +138,7 @@ def test_what_is_decoded_quickly_is_what_the_strict_parser_reads(body):
         assert repr(value) == _read_by(strict_json._strictly, body)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(_DOCUMENTS, st.booleans(), st.sampled_from([None, 2]))
 def test_ordinary_documents_are_decoded_alike_however_they_are_written(document, ascii_only, indent):
     body = json.dumps(document, ensure_ascii=ascii_only, indent=indent).encode()

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cds.cards import cards_from_request_group
@@ -215,7 +215,7 @@ def broken(resource: dict[str, Any], *, strict: bool = True) -> list[str]:
 
 @pytest.mark.pd("PD-011", "PD-066", "PD-074", "PD-075", "PD-093", "PD-234")
 @given(plans(), st.booleans())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 def test_every_result_is_valid_and_closed_and_its_cards_can_be_sent(generated, strict):
     made_plan, resources = generated
     given_before = copied([made_plan, resources, VALUES])

@@ -59,7 +59,7 @@ _ODD += [0, -1, 1.5, True, None, Decimal("NaN"), Decimal("0.10"), 2**40, [], {},
 _ODD += [{"reference": "Patient/"}, "Ünï", "a" * 300, "2026-01-15T24:00:00Z", "2026-01-15T12:00:60Z", "\u2003"]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.sampled_from([*_places(ORDER)][1:]), st.sampled_from(_ODD))
 def test_what_is_surely_valid_is_valid(place, odd):
     changed = _with(ORDER, place, odd)
@@ -102,7 +102,7 @@ def test_a_fault_is_seen_also_after_the_same_order_without_it(place, value):
     assert not is_surely_valid(_with(ORDER, place, value))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from([*_places(ORDER)][1:]), st.sampled_from(_ODD), st.sampled_from(["same", "equal", "other"]))
 def test_what_is_shared_changes_nothing_about_the_answer(place, odd, shared):
     changed = _with(ORDER, place, odd)

@@ -4,7 +4,7 @@ import contextlib
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cds.engine.errors import EvaluationError
@@ -79,7 +79,6 @@ _OF_TWO = [add, subtract, interval]
 
 
 @pytest.mark.parametrize("operator", [*_RELATIONS, *_DURATIONS], ids=lambda operator: operator.__name__)
-@settings(deadline=None)  # the table of units is read once, in the midst
 @given(left=_OPERANDS, right=_OPERANDS, precision=_PRECISIONS)
 def test_relations_answer_or_raise_the_engines_error(operator, left, right, precision):
     with contextlib.suppress(EvaluationError):
@@ -88,7 +87,6 @@ def test_relations_answer_or_raise_the_engines_error(operator, left, right, prec
 
 
 @pytest.mark.parametrize("operator", _OF_TWO, ids=lambda operator: operator.__name__)
-@settings(deadline=None)  # the table of units is read once, in the midst
 @given(left=_POINTS, right=_POINTS)
 def test_operators_on_two_points_answer_or_raise_the_engines_error(operator, left, right):
     with contextlib.suppress(EvaluationError):
@@ -96,7 +94,6 @@ def test_operators_on_two_points_answer_or_raise_the_engines_error(operator, lef
 
 
 @pytest.mark.parametrize("operator", _OF_ONE, ids=lambda operator: operator.__name__)
-@settings(deadline=None)  # the table of units is read once, in the midst
 @given(operand=_OPERANDS)
 def test_operators_on_one_value_answer_or_raise_the_engines_error(operator, operand):
     with contextlib.suppress(EvaluationError):
