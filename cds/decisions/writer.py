@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, insert
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cds.decisions import store
@@ -23,6 +23,7 @@ from cds.decisions.decision import Decision
 from cds.errors import Unavailable
 
 _TOGETHER = 64
+_ROWS_BETWEEN_CHECKPOINTS = 256  # some thousand pages of SQLite's write-ahead log, as many as without us
 
 _log = structlog.get_logger()
 
@@ -38,7 +39,8 @@ class DecisionWriter:
     """The one who writes decisions of this process.
 
     A file of SQLite is written by a thread with a connection of its own: the driver for asyncio changes threads for
-    every step of a transaction, which costs more than the writing.
+    every step of a transaction, which costs more than the writing. What is in the file's write-ahead log is moved to
+    its place when those who wait were answered: SQLite would do it within one of the commits, and wait for the disk.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -46,6 +48,7 @@ class DecisionWriter:
         self._file = store.open_file(engine.url)
         self._thread = ThreadPoolExecutor(1, "decisions") if self._file is not None else None
         self._connection: Connection | None = None
+        self._rows = 0
         self._waiting: list[_Waiting] = []
         self._work: asyncio.Task[None] | None = None
 
@@ -72,6 +75,9 @@ class DecisionWriter:
             while self._waiting:
                 batch, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
                 await self._write([one for one in batch if not one.written.done()])
+                if self._thread is not None and self._rows >= _ROWS_BETWEEN_CHECKPOINTS:
+                    self._rows = 0
+                    await asyncio.get_running_loop().run_in_executor(self._thread, self._checkpoint)
         finally:
             self._work = None
 
@@ -108,6 +114,8 @@ class DecisionWriter:
         assert self._file is not None
         if self._connection is None:
             self._connection = self._file.connect()
+            self._connection.exec_driver_sql("PRAGMA wal_autocheckpoint=0")
+            self._connection.rollback()
         try:
             with self._connection.begin():
                 _insert(self._connection, batch)
@@ -115,6 +123,17 @@ class DecisionWriter:
             self._connection.close()
             self._connection = None
             raise
+        self._rows += sum(1 + len(one.cards) for one in batch)
+
+    def _checkpoint(self) -> None:
+        """Move what can be moved without waiting for readers; what cannot be is moved the next time."""
+        if self._connection is None:
+            return
+        try:
+            with self._connection.begin():
+                self._connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+        except DatabaseError as error:  # the next transaction will say so to those who wait for it
+            _log.error("the database does not work", error=type(error).__name__)
 
     def _close_file(self, file: Engine) -> None:
         if self._connection is not None:

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import event, func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
+from structlog.testing import capture_logs
 
-from cds.decisions import store
+from cds.decisions import store, writer
 from cds.decisions.decision import CardServed, Decision
 from cds.decisions.log import DecisionLog
 from cds.decisions.replay import UsedTokens
@@ -104,6 +105,44 @@ def test_what_has_returned_is_committed_and_seen_by_another_process(tmp_path):
         await other.dispose()
 
     with_log(url, use)
+
+
+def test_the_log_of_the_file_is_moved_to_its_place_now_and_then_after_an_answer(tmp_path, monkeypatch):
+    monkeypatch.setattr(writer, "_ROWS_BETWEEN_CHECKPOINTS", 20)
+    file = tmp_path / "records.sqlite3"
+
+    async def use(log, engine):
+        sizes = [file.stat().st_size]
+        for number in range(60):
+            await log.record(decision(number))
+            sizes.append(file.stat().st_size)
+        return sizes, await counted(engine)
+
+    sizes, there = with_log(f"sqlite:///{file}", use)
+    assert sizes[0] == sizes[9]  # each is two rows
+    assert sizes[9] < sizes[40] < sizes[60]
+    assert there == [60, 60]
+
+
+def test_a_log_that_cannot_be_moved_stops_nobody(tmp_path, monkeypatch):
+    monkeypatch.setattr(writer, "_ROWS_BETWEEN_CHECKPOINTS", 2)
+
+    def refuse(_connection, _cursor, statement, *_):
+        if "wal_checkpoint" in statement:
+            asked.append(statement)
+            raise OperationalError(statement, {}, Exception())
+
+    async def use(log, engine):
+        event.listen(log._writer._file, "before_cursor_execute", refuse)
+        for number in range(3):
+            await log.record(decision(number))
+        return await counted(engine)
+
+    asked = []
+    with capture_logs() as lines:
+        assert with_log(f"sqlite:///{tmp_path}/records.sqlite3", use) == [3, 3]
+    assert [line["event"] for line in lines] == ["the database does not work"] * len(asked)
+    assert asked
 
 
 def test_a_decision_that_cannot_be_written_takes_no_other_with_it(url):
