@@ -93,6 +93,19 @@ class FakeShelf(Shelf):
         return self._logic
 
 
+def library(name: str, *definitions: str) -> CompiledLibrary:
+    return CompiledLibrary(
+        name=name,
+        version=None,
+        data="",
+        digest="",
+        definitions=frozenset(definitions),
+        includes=(),
+        value_sets=(),
+        sources={},
+    )
+
+
 def identifier(name: str, language: str = "text/cql-identifier") -> dict[str, Any]:
     return {"language": language, "expression": name}
 

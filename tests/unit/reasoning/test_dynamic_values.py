@@ -4,34 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from cds.content.elm import CompiledLibrary
 from cds.expressions.evaluation import Evaluated
 from cds.expressions.outcome import Outcome
 from cds.reasoning.blueprint import ActivityValues
 from cds.reasoning.dynamic_values import dynamic_values
-from tests.unit.reasoning.fake_session import FakeSession, activity, apply_plan, definition, identifier, plan
+from tests.unit.reasoning.fake_session import FakeSession, activity, apply_plan, definition, identifier, library, plan
 
 TITLE = {"path": "title", "expression": identifier("Text")}
-
-
-def library(name: str) -> CompiledLibrary:
-    return CompiledLibrary(
-        name=name,
-        version=None,
-        data="",
-        digest="",
-        definitions=frozenset({"Text"}),
-        includes=(),
-        value_sets=(),
-        sources={},
-    )
 
 
 def test_values_know_their_place_and_their_definition():
     by_path = {"path": "title", "expression": identifier("Text")}
     by_extension = {"url": "http://hl7.org/fhir/StructureDefinition/cqf-expression", "valueExpression": {}}
     holder = {"_title": {"extension": [by_extension]}, "dynamicValue": [by_path]}
-    values = dynamic_values(holder, "PlanDefinition.action[0]", (library("Logic"),))
+    values = dynamic_values(holder, "PlanDefinition.action[0]", (library("Logic", "Text"),))
     assert [one.place for one in values] == [
         "PlanDefinition.action[0].title.extension[0]",
         "PlanDefinition.action[0].dynamicValue[0]",
@@ -41,7 +27,7 @@ def test_values_know_their_place_and_their_definition():
 
 @pytest.mark.parametrize(("value", "outcome"), [("new", Outcome.TRUE), (None, Outcome.UNKNOWN), ([], Outcome.UNKNOWN)])
 def test_patients_of_whom_a_value_can_be_set_or_not_share_the_recording(value, outcome):
-    (ready,) = dynamic_values({"dynamicValue": [TITLE]}, "PlanDefinition.action[0]", (library("Logic"),))
+    (ready,) = dynamic_values({"dynamicValue": [TITLE]}, "PlanDefinition.action[0]", (library("Logic", "Text"),))
     first, second = (ready.trace(Evaluated("Text", "text/cql-identifier", value=value), None) for _ in range(2))
     assert first is second
     assert (first.outcome, first.definition) == (outcome, ("Logic", "Text"))
@@ -66,7 +52,7 @@ def test_a_definition_that_fails_is_an_error_with_its_place():
 
 def test_the_values_of_an_activity_follow_the_libraries_in_scope():
     values = ActivityValues(activity("Task", dynamicValue=[{"path": "description", "expression": identifier("Text")}]))
-    one, other = (library("One"),), (library("Other"),)
+    one, other = (library("One", "Text"),), (library("Other", "Text"),)
     names = [values.resolved_in(libraries)[0].definition for libraries in (one, other, one)]
     assert names == [("One", "Text"), ("Other", "Text"), ("One", "Text")]
     assert values.resolved_in(one) is values.resolved_in((one[0],))

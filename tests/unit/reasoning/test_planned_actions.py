@@ -15,23 +15,9 @@ from cds.expressions.evaluation import Scope
 from cds.expressions.outcome import Outcome
 from cds.reasoning.plan_scope import PlanScope
 from cds.reasoning.planned_actions import PlannedAction, planned_actions
-from tests.unit.reasoning.fake_session import FakeSession, apply_plan, identifier, plan, when
+from tests.unit.reasoning.fake_session import FakeSession, apply_plan, identifier, library, plan, when
 
-
-def library(name: str) -> CompiledLibrary:
-    return CompiledLibrary(
-        name=name,
-        version=None,
-        data="",
-        digest="",
-        definitions=frozenset({"Yes", "No"}),
-        includes=(),
-        value_sets=(),
-        sources={},
-    )
-
-
-LOGIC = library("Logic")
+LOGIC = library("Logic", "Yes", "No")
 
 
 def on(hook: str, **others: Any) -> dict[str, Any]:
@@ -92,7 +78,7 @@ def test_a_plan_is_made_ready_anew_for_other_libraries():
     one = artifact({"condition": when("Yes")})
     asked = Answers(Yes=Outcome.TRUE)
     for name in ("Logic", "Other"):
-        _, trace, _ = planned(one, libraries=(library(name),))[0].judge(asked, Scope())
+        _, trace, _ = planned(one, libraries=(library(name, "Yes", "No"),))[0].judge(asked, Scope())
         assert trace.conditions[0].definition == (name, "Yes")
 
 
