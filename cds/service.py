@@ -6,6 +6,7 @@ What a call needs comes in a `World`, made once when the server starts; there is
 from __future__ import annotations
 
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,7 +25,6 @@ from cds.hooks.discovery import CDSService
 from cds.hooks.feedback import Feedback, FeedbackRequest
 from cds.hooks.request import CDSRequest
 from cds.hooks.response import Card, CDSResponse
-from cds.identities import random_uuid
 from cds.knowledge import Knowledge, Service
 from cds.reasoning.apply import apply_plan_definition
 from cds.reasoning.call import Call
@@ -62,7 +62,7 @@ class World:
     decision_log: DecisionLog
     clock: Callable[[], datetime]
     seconds: float = 5.0
-    new_id: Callable[[], str] = random_uuid
+    new_id: Callable[[], str] = lambda: str(uuid.uuid4())
 
     @property
     def services(self) -> Mapping[str, Service]:

@@ -7,13 +7,13 @@ the log. What the HTTP parser refuses itself (Content-Length with Transfer-Encod
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Awaitable, Callable
 
 import structlog
 from fastapi import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cds.identities import random_uuid
 from cds.web.admission import PLACE, Place
 from cds.web.error_responses import outcome_response
 from cds.web.metrics import Metrics
@@ -95,7 +95,7 @@ def _closing(status: int, code: str, text: str) -> Response:
 def request_id_of(headers: Headers) -> bytes:
     """Return the caller's request id where it is a plain one, else a new one: it goes into logs and answers."""
     given = [value for name, value in headers if name == b"x-request-id"]
-    return given[0] if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]) else random_uuid().encode()
+    return given[0] if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]) else str(uuid.uuid4()).encode()
 
 
 def _with_header(send: Send, name: bytes, value: bytes) -> Callable[[Message], Awaitable[None]]:
