@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from cds import cache
 from cds.cli.main import app
-from cds.content import validation
+from cds.content import loader
 from cds.engine.elm import compile as elm_compile
 
 GUIDELINE = Path(__file__).parents[3] / "plan_definitions" / "dk-denosumab"
@@ -31,7 +31,7 @@ def test_what_was_precompiled_is_not_judged_again(directory, monkeypatch):
     assert said.exit_code == 0, said.output
     assert str(directory) in said.output.replace("\n", "")
     assert {file.name.partition("-")[0] for file in directory.glob("*/*")} == {"logic", "library", "valid"}
-    monkeypatch.setattr(validation, "_nulls", judged)
+    monkeypatch.setattr(loader, "validate", judged)
     assert CliRunner().invoke(app, ["precompile"]).exit_code == 0
 
 
