@@ -16,6 +16,8 @@ CDSError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class CDSError(Exception):
     """The root of every error this package raises on purpose."""
@@ -42,15 +44,15 @@ class SettingsError(CDSError):
 class RefusedRequest(CDSError):
     """The request cannot be answered as it stands.
 
-    `expression` is the FHIRPath of the member at fault (OperationOutcome.issue.expression); the message never
-    repeats a value of the request.
+    `expressions` are the FHIRPaths of the members at fault (OperationOutcome.issue.expression), mostly one; the message
+    never repeats a value of the request.
     """
 
     status = 400
     code = "invalid"
 
-    def __init__(self, message: str, *, expression: str | None = None) -> None:
-        self.expression = expression
+    def __init__(self, message: str, *, expression: str | Sequence[str] | None = None) -> None:
+        self.expressions = (expression,) if isinstance(expression, str) else tuple(expression or ())
         super().__init__(message)
 
 

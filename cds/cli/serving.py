@@ -99,7 +99,7 @@ def evaluate(
     try:
         answer = asyncio.run(run(load_settings(), body, service))
     except RefusedRequest as refusal:
-        print_json(operation_outcome(refusal.code, str(refusal), expression=refusal.expression))
+        print_json(operation_outcome(refusal.code, str(refusal), expressions=refusal.expressions))
         raise typer.Exit(1) from None
     if explain:
         print_text("\n\n".join(answer.explanations))

@@ -24,5 +24,5 @@ class Unobtainable:
             by_reason.setdefault(reason, []).append(key)
         listed = "; ".join(f"{reason}: {', '.join(keys)}" for reason, keys in by_reason.items())
         msg = f"required data could not be obtained: {listed}"
-        first = next(iter(self._reasons))
-        raise PreconditionFailed(msg, expression=first if first.startswith("context.") else f"prefetch.{first}")
+        expressions = [key if key.startswith("context.") else f"prefetch.{key}" for key in self._reasons]
+        raise PreconditionFailed(msg, expression=expressions)

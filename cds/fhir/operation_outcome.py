@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 # Issue types by which a part of what was asked for was not answered, whatever severity stands beside them
@@ -11,12 +11,12 @@ _NOT_ANSWERED = ("transient", "lock-store", "no-store", "exception", "timeout", 
 
 
 def operation_outcome(
-    code: str, diagnostics: str, *, severity: str = "error", expression: str | None = None
+    code: str, diagnostics: str, *, severity: str = "error", expressions: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Build an OperationOutcome with one issue; `code` is an issue-type code."""
     issue: dict[str, Any] = {"severity": severity, "code": code, "diagnostics": diagnostics}
-    if expression:
-        issue["expression"] = [expression]
+    if expressions:
+        issue["expression"] = list(expressions)
     return {"resourceType": "OperationOutcome", "issue": [issue]}
 
 

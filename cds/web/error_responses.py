@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import structlog
@@ -40,11 +40,11 @@ def outcome_response(
     code: str,
     message: str,
     *,
-    expression: str | None = None,
+    expressions: Sequence[str] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return an OperationOutcome with one issue as a response."""
-    body = dumps(operation_outcome(code, message, expression=expression))
+    body = dumps(operation_outcome(code, message, expressions=expressions))
     return Response(body, status_code=status, media_type="application/fhir+json", headers=dict(headers or {}))
 
 
@@ -61,9 +61,9 @@ def install_error_responses(app: FastAPI) -> None:
 async def _refused(_request: Request, error: Exception) -> Response:
     if not isinstance(error, RefusedRequest):
         raise error
-    _log.info("request refused", status=error.status, code=error.code, expression=error.expression)
+    _log.info("request refused", status=error.status, code=error.code, expression=", ".join(error.expressions) or None)
     headers = _HEADERS.get(error.status)
-    return outcome_response(error.status, error.code, str(error), expression=error.expression, headers=headers)
+    return outcome_response(error.status, error.code, str(error), expressions=error.expressions, headers=headers)
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:
@@ -81,7 +81,7 @@ async def _invalid(_request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     member = ".".join(str(part) for part in error.errors()[0]["loc"])
-    return outcome_response(400, "invalid", f"{member} is missing or mistyped", expression=member)
+    return outcome_response(400, "invalid", f"{member} is missing or mistyped", expressions=[member])
 
 
 class _CatchAll:

@@ -38,7 +38,7 @@ def ehr():
 @pytest.fixture(scope="module")
 def cds(ehr):
     with running(
-        guidelines=("nl-lenalidomide",), fhir_servers=tuple(ehr.base(mood) for mood in MOODS), deadline_ms=1000
+        guidelines=("nl-lenalidomide",), fhir_servers=tuple(ehr.base(mood) for mood in MOODS), deadline_ms=3000
     ) as started:
         yield started
 
@@ -121,7 +121,7 @@ def test_a_server_that_does_not_answer_costs_no_more_than_the_deadline(cds, ehr)
     body = cds.request(PATIENT, "order-select", fhirServer=ehr.base("slow"), prefetch=...)
     answer = cds.call(SERVICE, body)
     assert answer.status_code == 412
-    assert answer.elapsed.total_seconds() < 6  # the deadline is 1 s, the server sleeps 8
+    assert answer.elapsed.total_seconds() < 8  # the deadline is 3 s, the server sleeps 8
 
 
 SEARCHSET = {"resourceType": "Bundle", "type": "searchset"}

@@ -73,7 +73,7 @@ def test_an_answer_that_is_whole_is_given(world):
 def test_a_call_for_another_hook_is_refused(world):
     with pytest.raises(BadRequest) as refusal:
         answer(world, hook="order-sign")
-    assert refusal.value.expression == "hook"
+    assert refusal.value.expressions == ("hook",)
 
 
 def test_the_decision_names_the_client_and_its_feedback_is_joined(world):

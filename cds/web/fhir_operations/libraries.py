@@ -61,7 +61,7 @@ def _values(evaluators: Evaluators, names: Iterable[DefinitionName]) -> list[dic
             value = evaluators.definition(name).value
             listed += result_parameters(name.definition, value)
         except EngineError as error:
-            failure = operation_outcome("exception", str(error), expression=name.definition)
+            failure = operation_outcome("exception", str(error), expressions=[name.definition])
             listed.append({"name": name.definition, "resource": failure})
     return listed
 

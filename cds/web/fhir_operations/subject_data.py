@@ -149,7 +149,7 @@ async def gather(
             requirements, request, reader, mappings, now=evaluation_time(call), given=given
         )
     except PreconditionFailed as refusal:
-        raise CannotProcess(str(refusal), expression=refusal.expression) from None
+        raise CannotProcess(str(refusal), expression=refusal.expressions) from None
     received = dict(data.as_received)
     others = await _others({kind: one for kind, one in subject.items() if kind != "Patient"}, received, reader)
     return SubjectData(subjects={"Patient": data.patient, **others}, resources=data.resources, as_received=received)

@@ -48,7 +48,7 @@ async def call(service: Service, body: Mapping[str, Any], world: World, store: S
         response = (await call_service(service, request, watched)).to_wire()
         status = 200
     except RefusedRequest as refusal:
-        response = operation_outcome(refusal.code, str(refusal), expression=refusal.expression)
+        response = operation_outcome(refusal.code, str(refusal), expressions=refusal.expressions)
         status = refusal.status
     return Exchange(
         service=service.id,

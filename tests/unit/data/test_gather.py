@@ -88,8 +88,9 @@ def test_every_key_that_cannot_be_had_is_named(store):
     prefetch = prefetch_of(store)
     del prefetch["platelets"]
     prefetch["conditions"] = {"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]}
-    with pytest.raises(PreconditionFailed, match=r"failed in .*: conditions; missing in .*: platelets"):
+    with pytest.raises(PreconditionFailed, match=r"failed in .*: conditions; missing in .*: platelets") as refusal:
         gather(hook_request(prefetch))
+    assert set(refusal.value.expressions) == {"prefetch.conditions", "prefetch.platelets"}
 
 
 @pytest.mark.parametrize(
@@ -206,7 +207,7 @@ def test_a_prefetched_patient_who_is_not_in_context_is_refused(store):
     prefetch = {**prefetch_of(store), "patient": store.read("Patient", "p2")}
     with pytest.raises(BadRequest) as refusal:
         gather(hook_request(prefetch))
-    assert refusal.value.expression == "prefetch.patient"
+    assert refusal.value.expressions == ("prefetch.patient",)
 
 
 def test_the_same_resource_under_two_keys_counts_once(store):

@@ -81,7 +81,7 @@ def test_a_group_allows_as_many_of_its_actions_as_its_selection_behaviour_says(b
         refusal = refused(result, *chosen, "other")
         assert str(refusal).startswith("the action g: ")
         assert f"selectionBehavior is {behaviour}" in str(refusal)
-        assert refusal.expression == "RequestGroup.action[0]"
+        assert refusal.expressions == ("RequestGroup.action[0]",)
 
 
 @pytest.mark.pd("PD-114", "PD-117")
@@ -171,8 +171,8 @@ def test_an_id_that_nobody_offered_or_that_several_have_is_refused_and_not_repea
     nested = {"resourceType": "RequestGroup", "id": "in", "action": [leaf("a")]}
     result = offered(leaf("a"), {"id": "n", "resource": {"reference": "#in"}}, leaf("b"), contained=(nested,))
     unknown = refused(result, "b", "zzz")
-    assert (unknown.expression, "zzz" in str(unknown)) == ("chosen[1]", False)
-    assert refused(result, "b", documented=["zzz"]).expression == "documented[0]"
+    assert (unknown.expressions, "zzz" in str(unknown)) == (("chosen[1]",), False)
+    assert refused(result, "b", documented=["zzz"]).expressions == ("documented[0]",)
     assert "several" in str(refused(result, "a"))
 
 
@@ -227,7 +227,7 @@ def test_an_option_gets_the_intent_of_the_call(intent):
 def test_the_intent_is_a_proposal_unless_the_call_says_otherwise_and_one_of_three():
     (one,) = choose(offered(leaf("a")), ["a"])
     assert one.resource["intent"] == "proposal"
-    assert refused(offered(leaf("a")), "a", intent="option").expression == "intent"
+    assert refused(offered(leaf("a")), "a", intent="option").expressions == ("intent",)
 
 
 def changing(kind: str) -> dict[str, Any]:
@@ -304,7 +304,7 @@ def test_what_is_chosen_refers_to_nothing_that_stays_behind(apply):
 
 def test_an_action_without_a_request_and_a_result_without_a_group_are_refused():
     assert "no request" in str(refused(offered({"id": "t", "resource": {"reference": "#gone"}}), "t"))
-    assert refused({"resourceType": "Bundle"}, "t").expression == "Bundle"
-    assert refused({"resourceType": "CarePlan"}, "t").expression == "CarePlan"
+    assert refused({"resourceType": "Bundle"}, "t").expressions == ("Bundle",)
+    assert refused({"resourceType": "CarePlan"}, "t").expressions == ("CarePlan",)
     both = leaf("a", action=[leaf("b")])
     assert "rqg-1" in str(refused(offered(both), "b"))
