@@ -22,7 +22,7 @@ def read(hook, **context):
 def refused(hook, **context):
     with pytest.raises(BadRequest) as refusal:
         read(hook, **context)
-    return refusal.value.expression
+    return refusal.value.expressions[0]
 
 
 def test_every_hook_of_the_library_is_known_to_content_and_to_the_wire():

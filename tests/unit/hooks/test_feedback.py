@@ -42,7 +42,7 @@ def test_accepted_and_overridden_are_read(item):
 def test_one_bad_element_refuses_the_batch_and_is_named(item, member):
     with pytest.raises(BadRequest) as refused:
         FeedbackRequest.from_json({"feedback": [item]})
-    assert refused.value.expression == member
+    assert refused.value.expressions == (member,)
     assert "yesterday" not in str(refused.value)
 
 

@@ -74,7 +74,7 @@ def test_a_required_context_field_that_is_missing_is_named(hook, field):
     context = {name: FIELDS[name] for name in HOOKS[hook].required if name != field}
     with pytest.raises(BadRequest) as refused:
         CDSRequest.from_json(request(hook=hook, context=context))
-    assert refused.value.expression == f"context.{field}"
+    assert refused.value.expressions == (f"context.{field}",)
 
 
 @pytest.mark.parametrize("member", ["hook", "hookInstance", "context"])
@@ -88,7 +88,7 @@ def test_a_missing_or_mistyped_member_is_named(member, value):
         body[member] = value
     with pytest.raises(BadRequest) as refused:
         CDSRequest.from_json(body)
-    assert refused.value.expression == member
+    assert refused.value.expressions == (member,)
 
 
 @pytest.mark.parametrize("body", [None, [], "x", 5])
@@ -102,7 +102,7 @@ def test_a_body_that_is_no_object_is_refused(body):
 def test_a_patient_id_that_is_no_fhir_id_is_refused_without_an_echo(patient):
     with pytest.raises(BadRequest) as refused:
         CDSRequest.from_json(request(context={"userId": "Practitioner/1", "patientId": patient}))
-    assert refused.value.expression == "context.patientId"
+    assert refused.value.expressions == ("context.patientId",)
     assert str(patient) not in str(refused.value)
 
 
@@ -128,7 +128,7 @@ def test_a_custom_hook_needs_a_patient_only():
 def test_a_token_without_a_server_is_refused():
     with pytest.raises(BadRequest) as refused:
         CDSRequest.from_json(request(fhirAuthorization={"access_token": "secret"}))
-    assert refused.value.expression == "fhirServer"
+    assert refused.value.expressions == ("fhirServer",)
 
 
 def test_a_token_with_control_characters_is_refused_and_never_shown():
@@ -143,7 +143,7 @@ def test_a_token_for_another_patient_is_refused():
     body = request(fhirServer="https://f.example", fhirAuthorization={"access_token": "t", "patient": "p2"})
     with pytest.raises(BadRequest) as refused:
         CDSRequest.from_json(body)
-    assert refused.value.expression == "fhirAuthorization.patient"
+    assert refused.value.expressions == ("fhirAuthorization.patient",)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_selections_are_references_and_a_bare_id_is_completed():
 def test_drafts_that_are_no_bundle_of_resources_are_refused(drafts):
     with pytest.raises(BadRequest) as refused:
         CDSRequest.from_json(order(draftOrders=drafts))
-    assert refused.value.expression.startswith("context.draftOrders")
+    assert refused.value.expressions[0].startswith("context.draftOrders")
 
 
 def test_token_values_are_context_fields_the_user_and_today():
