@@ -23,7 +23,6 @@ from cds.engine.runtime.calendar_units import (
     DAY,
     DAY_MS,
     HOUR,
-    MILLISECOND,
     MINUTE,
     MONTH,
     PRECISIONS,
@@ -31,6 +30,7 @@ from cds.engine.runtime.calendar_units import (
     YEAR,
     rank_of,
 )
+from cds.engine.runtime.temporal_writing import date_text, offset_text, time_text
 
 _LARGEST_OFFSET = Decimal(14)
 
@@ -95,7 +95,7 @@ class Date(_Temporal):
         put(self, "day", day)
 
     def __str__(self) -> str:
-        return _date_text(self)
+        return date_text(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, init=False)
@@ -153,10 +153,10 @@ class DateTime(_Temporal):
         put(self, "offset", offset)
 
     def __str__(self) -> str:
-        text = _date_text(self)
+        text = date_text(self)
         if self.rank < HOUR:
             return text
-        return f"{text}T{_time_text(self)}{offset_text(self.offset)}"
+        return f"{text}T{time_text(self)}{offset_text(self.offset)}"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, init=False)
@@ -188,7 +188,7 @@ class Time(_Temporal):
         put(self, "millisecond", millisecond)
 
     def __str__(self) -> str:
-        return _time_text(self)
+        return time_text(self)
 
 
 Temporal: TypeAlias = Date | DateTime | Time
@@ -278,31 +278,3 @@ def shift_of(offset: Decimal) -> int:
     if abs(offset) > _LARGEST_OFFSET:
         raise EvaluationError("a timezone offset lies between -14 and +14 hours")
     return round(offset * 60) * UNIT_MS[MINUTE]
-
-
-def offset_text(offset: Decimal | None) -> str:
-    """Return an offset as ISO 8601 writes it: "+01:30", or "" for none."""
-    if offset is None:
-        return ""
-    minutes = abs(round(offset * 60))
-    return f"{'-' if offset < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
-
-
-def _date_text(value: Date | DateTime) -> str:
-    text = f"{value.year:04}"
-    if value.month is not None:
-        text += f"-{value.month:02}"
-        if value.day is not None:
-            text += f"-{value.day:02}"
-    return text
-
-
-def _time_text(value: DateTime | Time) -> str:
-    text = f"{value.hour:02}"
-    if value.minute is not None:
-        text += f":{value.minute:02}"
-        if value.second is not None:
-            text += f":{value.second:02}"
-            if value.rank == MILLISECOND:
-                text += f".{value.millisecond:03}"
-    return text
